@@ -1,0 +1,166 @@
+# Copyright (c) ephemeral.k8s contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way of one environment out of being: lease, delete, verify. Needs no file of the pull request.
+
+It says `destroyed` after it has seen that the namespace and its PersistentVolumes are gone: the provisioner removes
+a volume's object only after its directory.
+"""
+
+from __future__ import annotations
+
+from .clock import timestamp
+from .environment import Platform, World
+from .errors import CancelledError, ClusterError, RefusedError, SupersededError
+from .lease import Turn
+from .names import Identity
+from .objects import Manifest, Ref
+from .progress import Preview, Progress, ended_early, undiagnosed
+from .record import DESTROYED, DESTROYING, FAILED, Record
+from .teardown import plan
+from .waiting import Picture, Scope
+
+
+def find(
+    world: World, *, platform_namespace: str, pr: int, repository: str, repository_id: int
+) -> tuple[Identity, ...]:
+    """The environments of a pull request, whatever their projectId is or was.
+
+    A repository that changed its projectId has two. Without a forge (id 0) the repository's name decides.
+    """
+    selector = f"app.kubernetes.io/managed-by=ephemeral.k8s,k8s-ee/pr={pr},k8s-ee/repository-id={repository_id}"
+    namespaces = world.cluster.list("Namespace", labels=selector).items
+    if repository_id == 0 and repository:
+        namespaces = tuple(n for n in namespaces if _annotation(n, "k8s-ee/repository") == repository)
+    records = (
+        item
+        for item in world.cluster.list("Environment", namespace=platform_namespace).items
+        if item["spec"]["pr"] == pr
+        and item["spec"]["repositoryId"] == repository_id
+        and (repository_id or not repository or item["spec"]["repository"] == repository)
+        and item.get("status", {}).get("phase") != DESTROYED
+    )
+    projects = {n["metadata"]["labels"]["k8s-ee/project"] for n in namespaces}
+    projects |= {item["spec"]["project"] for item in records}
+    return tuple(Identity(project=project, pr=pr) for project in sorted(projects))
+
+
+def absent(
+    world: World,
+    platform: Platform,
+    *,
+    identity: Identity,
+    repository: str,
+    repository_id: int,
+    sequence: int,
+    check: bool = False,
+) -> Preview:
+    """Remove an environment and see it gone; safe to kill at any point and to run again.
+
+    :param check: say what would happen, and do nothing.
+    """
+    place = identity.namespace
+    progress = Progress(world.clock)
+    progress.current = "lease"
+    named = Ref("Namespace", place)
+    try:
+        namespace = world.cluster.get(named)
+        record = Record.read(world.cluster, namespace=platform.namespace, identity=identity)
+        teardown = plan(namespace, record.found, identity=identity, repository=repository, repository_id=repository_id)
+        if teardown.nothing:
+            return Preview(status="absent", namespace=place)
+        if check:
+            return Preview(status="destroyed", namespace=place, changed=True)
+        turn = Turn(
+            world.cluster,
+            ref=Ref("Lease", place, platform.namespace),
+            sequence=sequence,
+            holder=world.run,
+            wait_seconds=world.lease_wait_seconds,
+            clock=world.clock,
+        )
+        asked_at = world.clock.monotonic()
+        with turn:
+            return _remove(world, platform, identity, sequence, progress, turn, asked_at)
+    except (SupersededError, RefusedError, ClusterError, CancelledError) as error:
+        return ended_early(place, progress, error)
+
+
+def _remove(
+    world: World,
+    platform: Platform,
+    identity: Identity,
+    sequence: int,
+    progress: Progress,
+    turn: Turn,
+    asked_at: float,
+) -> Preview:
+    place = identity.namespace
+    named = Ref("Namespace", place)
+    # Read again under the turn: the run before us may have changed both.
+    namespace = world.cluster.get(named)
+    record = Record.read(world.cluster, namespace=platform.namespace, identity=identity)
+    if (record.status.sequence or 0) > sequence:
+        raise SupersededError(f"{place}: sequence {record.status.sequence} is newer than this close ({sequence})")
+    _note(world, record, phase=DESTROYING, step="lease", run=world.run, sequence=sequence, diagnosis=None)
+    progress.steps.append(progress.step("lease", since=asked_at))
+    progress.entered = lambda name: _note(world, record, step=name)
+    try:
+        with progress.phase("delete"):
+            if namespace is not None:
+                world.cluster.delete(named, uid=namespace["metadata"]["uid"])
+        with progress.phase("verify"):
+            _see_it_gone(world, place, turn)
+    except (ClusterError, CancelledError) as error:
+        turn.check()
+        diagnosis = undiagnosed(progress.current, error)
+        _note(world, record, phase=FAILED, phases=tuple(progress.steps), diagnosis=diagnosis)
+        return Preview(
+            status="failed", namespace=place, changed=True, phases=tuple(progress.steps), diagnosis=diagnosis
+        )
+    _note(
+        world,
+        record,
+        phase=DESTROYED,
+        url=None,
+        destroyed_at=timestamp(world.clock.now()),
+        expires_at=None,
+        phases=tuple(progress.steps),
+    )
+    turn.forget()
+    return Preview(status="destroyed", namespace=place, changed=True, phases=tuple(progress.steps))
+
+
+def _see_it_gone(world: World, place: str, turn: Turn) -> None:
+    def ours(obj: Manifest) -> bool:
+        claim = obj["spec"].get("claimRef", {}).get("namespace")
+        return obj["metadata"]["name"] == place if obj["kind"] == "Namespace" else claim == place
+
+    scopes = (Scope("Namespace", name=place), Scope("PersistentVolume"))
+    with Picture(world.cluster, scopes, keep=ours) as picture:
+        gone = picture.wait(
+            lambda now: not now.objects,
+            clock=world.clock,
+            deadline=world.clock.monotonic() + world.timeout_seconds,
+            check=turn.check,
+        )
+        if not gone:
+            left = "; ".join(_left(obj) for obj in picture.objects.values())
+            raise ClusterError(
+                f"{place} is not gone after {world.timeout_seconds:g} s: {left}", reason="DeletionUnfinished"
+            )
+
+
+def _left(obj: Manifest) -> str:
+    conditions = obj.get("status", {}).get("conditions", ())
+    why = [c["message"] for c in conditions if c["status"] == "True" and c["type"].startswith("Namespace")]
+    return f"{obj['kind']}/{obj['metadata']['name']}" + (f" ({' '.join(why)})" if why else "")
+
+
+def _note(world: World, record: Record, **changes: object) -> None:
+    # A namespace may outlive its record (somebody deleted it); there is then nothing to write to.
+    if record.found is not None:
+        record.update(world.clock.now(), **changes)
+
+
+def _annotation(obj: Manifest, key: str) -> str:
+    return str(obj["metadata"].get("annotations", {}).get(key, ""))

@@ -1,0 +1,55 @@
+# Copyright (c) ephemeral.k8s contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a diagnosis is made from, read from the cluster once a phase has failed."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+
+from .diagnosis import Snapshot
+from .objects import Manifest
+from .ports import Answer, Cluster
+
+LOG_LINES = 40
+_WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "PersistentVolumeClaim", "ResourceQuota")
+
+
+def gather(cluster: Cluster, *, namespace: str, pool: Executor, answer: Answer | None = None) -> Snapshot:
+    """Pods, events, workloads and the last log lines of every container that is not well.
+
+    :param answer: what the ingress said last, where the probe was reached.
+    """
+    pods_answer = pool.submit(cluster.list, "Pod", namespace=namespace)
+    events_answer = pool.submit(cluster.list, "Event", namespace=namespace)
+    workloads = [pool.submit(cluster.list, kind, namespace=namespace) for kind in _WORKLOADS]
+    pods = pods_answer.result().items
+    logs = {
+        f"{pod['metadata']['name']}/{container['name']}": pool.submit(
+            cluster.log,
+            namespace=namespace,
+            pod=pod["metadata"]["name"],
+            container=container["name"],
+            previous=_died(container),
+            lines=LOG_LINES,
+        )
+        for pod in pods
+        for container in _containers(pod)
+        if not container.get("ready")
+    }
+    return Snapshot(
+        pods=pods,
+        events=events_answer.result().items,
+        objects=tuple(item for listing in workloads for item in listing.result().items),
+        logs={name: log.result() for name, log in logs.items()},
+        probe=answer,
+    )
+
+
+def _containers(pod: Manifest) -> list[Manifest]:
+    status = pod.get("status", {})
+    return [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
+
+
+def _died(container: Manifest) -> bool:
+    # Between two tries the current log is empty or of a start that has not failed yet; the previous one tells.
+    return container.get("restartCount", 0) > 0 and "running" not in container.get("state", {})

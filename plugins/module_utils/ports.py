@@ -1,0 +1,99 @@
+# Copyright (c) ephemeral.k8s contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the core asks of the outside: a cluster, and a way to try a URL. Adapters serve it, tests fake it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .objects import Manifest, Ref
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """All objects of one kind that matched, and the version from which a watch goes on."""
+
+    items: tuple[Manifest, ...]
+    resource_version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchEvent:
+    """One change: ``ADDED``, ``MODIFIED`` or ``DELETED``, and the object after it."""
+
+    type: str
+    object: Manifest
+
+
+class Watch(Protocol):
+    """An open watch; ends by itself when the server ends it, or from another thread by :meth:`close`."""
+
+    def __iter__(self) -> Iterator[WatchEvent]:
+        """Changes as they come.
+
+        :raises ClusterError: with status 410 where the version is too old: list again.
+        """
+
+    def close(self) -> None:
+        """End it; safe to call twice, and while another thread reads."""
+
+
+class Cluster(Protocol):
+    """A Kubernetes API server. Every method raises ClusterError with the status where the server refuses."""
+
+    def get(self, ref: Ref) -> Manifest | None:
+        """One object, or None where there is none."""
+
+    def list(self, kind: str, *, namespace: str = "", labels: str = "", fields: str = "") -> Listing:
+        """Objects of a kind in one namespace, or in all where it is empty, by selectors; None of a kind not served."""
+
+    def apply(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        """Server-side apply as our field manager, taking conflicts over; the object afterwards."""
+
+    def apply_status(self, manifest: Manifest) -> Manifest:
+        """The same for the status subresource."""
+
+    def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        """Create; status 409 where it exists."""
+
+    def replace(self, manifest: Manifest) -> Manifest:
+        """Replace; status 409 where ``metadata.resourceVersion`` is no longer the newest."""
+
+    def delete(self, ref: Ref, *, uid: str = "", grace_seconds: int | None = None) -> bool:
+        """Ask for deletion in the background; False where there was nothing. ``uid`` guards against a namesake."""
+
+    def watch(self, kind: str, *, namespace: str = "", name: str = "", resource_version: str = "") -> Watch:
+        """Changes after ``resource_version``."""
+
+    def log(self, *, namespace: str, pod: str, container: str, previous: bool, lines: int) -> str:
+        """The last lines of a container's log; empty where there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a request through the ingress gave.
+
+    :param status: HTTP status, or None where no answer came.
+    :param error: why none came, in one line.
+    """
+
+    url: str
+    status: int | None = None
+    error: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Any 2xx is healthy, an empty body too."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+class Prober(Protocol):
+    """A client of the environment's public URL."""
+
+    def __call__(self, url: str) -> Answer:
+        """Ask once, with TLS verified and the public host name."""
+
+
+JsonObject = Mapping[str, Any]

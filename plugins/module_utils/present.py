@@ -1,0 +1,256 @@
+# Copyright (c) ephemeral.k8s contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way of one environment into being, or to its newest commit: plan, record, admit, guard rails, data, app, probe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from .apply import Applier, Mode
+from .clock import timestamp
+from .diagnosis import diagnose
+from .environment import Platform, World
+from .errors import CancelledError, ClusterError, FailedError, RefusedError, SupersededError
+from .evidence import gather
+from .lease import Turn
+from .objects import Manifest, Ref
+from .patience import Patience
+from .plan import Plan, make
+from .ports import Answer
+from .progress import Outcome, Preview, Progress, ended_early, undiagnosed
+from .readiness import State, state
+from .record import DEPLOYING, FAILED, READY, Record, Request, spec_of
+from .survey import Survey, refuse_foreign, survey
+from .waiting import Picture, Scope
+
+_PROBE_PAUSE_SECONDS = 0.1
+
+
+def check(world: World, platform: Platform, request: Request, config: Mapping[str, Any]) -> Preview:
+    """What :func:`present` would do, without doing any of it.
+
+    Where the namespace is there, the API server judges each object (dry run); before that, the difference is local.
+    """
+    progress = Progress(world.clock)
+    place = request.identity.namespace
+    try:
+        with progress.phase("plan"):
+            seen = survey(
+                world.cluster, identity=request.identity, platform_namespace=platform.namespace, pool=world.pool
+            )
+            plan = make(world, platform, request, config, seen)
+        applier = _applier(world, place, seen, mode="local" if seen.namespace is None else "server")
+        applier.apply(plan.guardrails)
+        applier.create_absent(plan.credentials)
+        applier.apply((*plan.data, *plan.app))
+        applier.prune()
+    except (RefusedError, ClusterError) as error:
+        return ended_early(place, progress, error)
+    return Preview(
+        status="ready",
+        namespace=place,
+        url=plan.url,
+        changed=applier.changed,
+        phases=tuple(progress.steps),
+        changes=tuple(applier.changes),
+    )
+
+
+def present(world: World, platform: Platform, request: Request, config: Mapping[str, Any]) -> Preview:
+    """Bring an environment to what is asked; safe to kill at any point and to run again.
+
+    :param config: the normalised configuration.
+    """
+    place = request.identity.namespace
+    progress = Progress(world.clock)
+    turn = Turn(
+        world.cluster,
+        ref=Ref("Lease", place, platform.namespace),
+        sequence=request.sequence,
+        holder=world.run,
+        wait_seconds=world.lease_wait_seconds,
+        clock=world.clock,
+    )
+    try:
+        with progress.phase("plan"):
+            seen = survey(
+                world.cluster, identity=request.identity, platform_namespace=platform.namespace, pool=world.pool
+            )
+            plan = make(world, platform, request, config, seen)
+        progress.current = "record"
+        started = world.clock.monotonic()
+        with turn:
+            return _Deployment(world, platform, request, progress, turn).run(plan, config, started)
+    except (SupersededError, RefusedError, ClusterError, CancelledError) as error:
+        return ended_early(place, progress, error)
+
+
+class _Deployment:
+    """One run that holds the turn."""
+
+    def __init__(self, world: World, platform: Platform, request: Request, progress: Progress, turn: Turn) -> None:
+        self._world = world
+        self._platform = platform
+        self._request = request
+        self._progress = progress
+        self._turn = turn
+        self._place = request.identity.namespace
+        self._answer: Answer | None = None
+
+    def run(self, plan: Plan, config: Mapping[str, Any], asked_at: float) -> Preview:
+        """All phases after the plan.
+
+        :param asked_at: monotonic seconds when the turn was asked for; the wait for it counts to phase record.
+        """
+        world, progress = self._world, self._progress
+        # Asked again under the turn: the run before us may have changed all of it.
+        seen = survey(
+            world.cluster, identity=self._request.identity, platform_namespace=self._platform.namespace, pool=world.pool
+        )
+        refuse_foreign(
+            seen.namespace,
+            identity=self._request.identity,
+            repository=self._request.repository,
+            repository_id=self._request.repository_id,
+        )
+        record = seen.record
+        if (record.status.sequence or 0) > self._request.sequence:
+            raise SupersededError(f"{self._place}: sequence {record.status.sequence} has already been deployed")
+        applier = _applier(world, self._place, seen, mode="apply")
+        try:
+            self._record(record, config, seen)
+            progress.steps.append(progress.step("record", since=asked_at))
+            progress.entered = lambda name: self._enter(record, name)
+            with progress.phase("admit"):
+                pass
+            with progress.phase("guardrails"):
+                applier.apply(plan.guardrails[:1])
+                applier.apply(plan.guardrails[1:])
+            with progress.phase("data"):
+                applier.create_absent(plan.credentials)
+                self._roll_out(applier, plan.data)
+            with progress.phase("app"):
+                self._roll_out(applier, plan.app)
+                applier.prune()
+            with progress.phase("probe"):
+                self._probe(plan)
+        except FailedError as error:
+            return self._end(record, applier, plan, "failed", error.diagnosis)
+        except (ClusterError, CancelledError) as error:
+            self._turn.check()
+            return self._end(record, applier, plan, "failed", undiagnosed(progress.current, error))
+        return self._end(record, applier, plan, "ready", None)
+
+    def _enter(self, record: Record, name: str) -> None:
+        self._turn.check()
+        record.update(self._world.clock.now(), step=name)
+
+    def _record(self, record: Record, config: Mapping[str, Any], seen: Survey) -> None:
+        now = self._world.clock.now()
+        labels = {"k8s-ee/project": self._request.identity.project, "k8s-ee/pr": str(self._request.identity.pr)}
+        labels |= {"k8s-ee/repository-id": str(self._request.repository_id)}
+        record.write(spec_of(self._request, config), labels)
+        born = record.status.created_at if seen.namespace is not None else None
+        record.update(
+            now,
+            phase=DEPLOYING,
+            step="record",
+            run=self._world.run,
+            sequence=self._request.sequence,
+            url=None,
+            created_at=born or timestamp(now),
+            destroyed_at=None,
+            diagnosis=None,
+            phases=(),
+        )
+
+    def _roll_out(self, applier: Applier, manifests: tuple[dict[str, Any], ...]) -> None:
+        if not manifests:
+            return
+        applier.apply(manifests)
+        targets = [Ref(m["kind"], m["metadata"]["name"], self._place) for m in manifests]
+        targets = [target for target in targets if target.kind in ("Deployment", "StatefulSet")]
+        scopes = tuple(Scope(kind, self._place) for kind in {*(t.kind for t in targets), "ReplicaSet", "Pod"})
+        patience, clock = Patience(), self._world.clock
+
+        def settled(picture: Picture) -> bool:
+            found = [picture.objects.get(target) for target in targets]
+            if all(obj is not None and state(obj).state is State.READY for obj in found):
+                return True
+            if any(obj is not None and state(obj).state is State.FAILED for obj in found):
+                raise self._failure()
+            newest = _newest_pods(picture, targets)
+            if patience.hopeless(newest, [obj for obj in found if obj], clock.monotonic()):
+                raise self._failure()
+            return False
+
+        with Picture(self._world.cluster, scopes) as picture:
+            deadline = clock.monotonic() + self._world.timeout_seconds
+            if not picture.wait(settled, clock=clock, deadline=deadline, check=self._turn.check):
+                raise self._failure()
+
+    def _probe(self, plan: Plan) -> None:
+        if plan.url is None:
+            return
+        clock = self._world.clock
+        deadline = clock.monotonic() + min(self._world.timeout_seconds, 60.0)
+        while True:
+            self._turn.check()
+            self._answer = self._world.prober(plan.url + plan.health_path)
+            if self._answer.ok:
+                return
+            if clock.monotonic() >= deadline:
+                raise self._failure()
+            clock.sleep(_PROBE_PAUSE_SECONDS)
+
+    def _failure(self) -> FailedError:
+        snapshot = gather(self._world.cluster, namespace=self._place, pool=self._world.pool, answer=self._answer)
+        diagnosis = diagnose(self._progress.current, snapshot).as_dict()
+        return FailedError(str(diagnosis["message"]), diagnosis=diagnosis)
+
+    def _end(
+        self, record: Record, applier: Applier, plan: Plan, status: Outcome, diagnosis: Mapping[str, Any] | None
+    ) -> Preview:
+        now = self._world.clock.now()
+        steps = tuple(self._progress.steps)
+        ready = status == "ready"
+        record.update(
+            now,
+            phase=READY if ready else FAILED,
+            url=plan.url,
+            ready_at=timestamp(now) if ready else record.status.ready_at,
+            expires_at=timestamp(now + timedelta(seconds=plan.expiry_seconds)),
+            phases=steps,
+            diagnosis=diagnosis,
+        )
+        return Preview(
+            status=status,
+            namespace=self._place,
+            url=plan.url,
+            changed=applier.changed,
+            phases=steps,
+            diagnosis=diagnosis,
+            changes=tuple(applier.changes),
+        )
+
+
+def _applier(world: World, place: str, seen: Survey, *, mode: Mode) -> Applier:
+    return Applier(world.cluster, namespace=place, existing=seen.existing, pool=world.pool, mode=mode)
+
+
+def _newest_pods(picture: Picture, targets: list[Ref]) -> list[Manifest]:
+    """The pods that this roll-out is about: a crash of the version before must not fail the new one."""
+    newest: dict[str, tuple[int, str]] = {}
+    for named, found in picture.objects.items():
+        if named.kind == "ReplicaSet":
+            for owner in found["metadata"].get("ownerReferences", ()):
+                revision = int(found["metadata"].get("annotations", {}).get("deployment.kubernetes.io/revision", 0))
+                newest[owner["name"]] = max(newest.get(owner["name"], (0, "")), (revision, named.name))
+    owners = {name for _, name in newest.values()} | {t.name for t in targets if t.kind == "StatefulSet"}
+    return [
+        pod
+        for named, pod in picture.objects.items()
+        if named.kind == "Pod" and any(owner["name"] in owners for owner in pod["metadata"].get("ownerReferences", ()))
+    ]

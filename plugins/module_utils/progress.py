@@ -1,0 +1,135 @@
+# Copyright (c) ephemeral.k8s contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The course of one run and its result, in the shape that playbooks, comments and tests read as `preview`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .apply import Change
+from .clock import Clock
+from .errors import CancelledError, ClusterError, ConfigError, PreviewError, RefusedError, SupersededError
+from .record import Step
+
+Outcome = Literal["ready", "failed", "refused", "superseded", "queued", "destroyed", "absent"]
+
+_GRAVITY: tuple[Outcome, ...] = ("failed", "refused", "superseded", "queued", "ready", "destroyed", "absent")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """How a run ended.
+
+    :param url: None without ingress, and once destroyed.
+    :param diagnosis: phase, object, reason, exit_code, message, log, hint; None where nothing failed.
+    """
+
+    status: Outcome
+    namespace: str
+    url: str | None = None
+    changed: bool = False
+    phases: tuple[Step, ...] = ()
+    diagnosis: Mapping[str, Any] | None = None
+    changes: tuple[Change, ...] = field(default=())
+
+    @property
+    def failed(self) -> bool:
+        """Whether the caller should end in failure."""
+        return self.status in ("failed", "refused")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The `preview` of the contracts."""
+        return {
+            "status": self.status,
+            "url": self.url,
+            "namespace": self.namespace,
+            "changed": self.changed,
+            "phases": [step.as_dict() for step in self.phases],
+            "diagnosis": dict(self.diagnosis) if self.diagnosis else None,
+        }
+
+
+class Progress:
+    """Times the phases of a run.
+
+    :param entered: called with the name of each phase as it begins.
+    """
+
+    def __init__(self, clock: Clock, entered: Callable[[str], None] = lambda _: None) -> None:
+        self._clock = clock
+        self.entered = entered
+        self.current = ""
+        self.steps: list[Step] = []
+
+    def step(self, name: str, *, since: float) -> Step:
+        """A phase that began at ``since`` (monotonic seconds) and ends now."""
+        return Step(name=name, seconds=self._clock.monotonic() - since)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time one phase; a phase that fails is timed too."""
+        self.current = name
+        started = self._clock.monotonic()
+        try:
+            self.entered(name)
+            yield
+        finally:
+            self.steps.append(self.step(name, since=started))
+
+
+def undiagnosed(phase: str, error: PreviewError) -> dict[str, Any]:
+    """A diagnosis where no pod is to blame: a refusal, a cancelled run, or the cluster itself."""
+    match error:
+        case RefusedError() | ConfigError():
+            reason, hint = "Refused", "nothing was changed; change what the message names and run again"
+        case CancelledError():
+            reason, hint = "Cancelled", "what was applied stays; run again and it goes on from there"
+        case ClusterError(reason=why):
+            reason, hint = why or "ClusterError", "what was applied stays; run again and it goes on from there"
+        case _:
+            reason, hint = type(error).__name__, "run again"
+    return {
+        "phase": phase,
+        "object": "",
+        "reason": reason,
+        "exit_code": None,
+        "message": str(error),
+        "log": "",
+        "hint": hint,
+    }
+
+
+def ended_early(namespace: str, progress: Progress, error: PreviewError) -> Preview:
+    """The result of a run that ended before, or without, a state worth a diagnosis of pods."""
+    status: Outcome
+    match error:
+        case SupersededError():
+            return Preview(status="superseded", namespace=namespace, phases=tuple(progress.steps))
+        case RefusedError() | ConfigError():
+            status = "refused"
+        case _:
+            status = "failed"
+    return Preview(
+        status=status,
+        namespace=namespace,
+        phases=tuple(progress.steps),
+        diagnosis=undiagnosed(progress.current, error),
+    )
+
+
+def combine(previews: Sequence[Preview]) -> Preview:
+    """One result for several environments of one pull request; the worst outcome counts, none at all is `absent`."""
+    if len(previews) == 1:
+        return previews[0]
+    worst = sorted(previews, key=lambda p: _GRAVITY.index(p.status))
+    return Preview(
+        status=worst[0].status if worst else "absent",
+        namespace=",".join(p.namespace for p in previews),
+        changed=any(p.changed for p in previews),
+        phases=tuple(step for p in previews for step in p.phases),
+        diagnosis=worst[0].diagnosis if worst else None,
+        changes=tuple(change for p in previews for change in p.changes),
+    )

@@ -1,0 +1,36 @@
+# Copyright (c) ephemeral.k8s contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A result in words, for whoever reads a terminal or a job log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def lines(preview: Mapping[str, Any]) -> list[str]:
+    """What happened, how long each phase took and, where it failed, why and what to do.
+
+    :param preview: the result in the shape of the contracts.
+    """
+    told = [f"{preview['namespace'] or 'environment'}: {preview['status']}"]
+    if preview["url"]:
+        told.append(preview["url"])
+    if preview["phases"]:
+        total = sum(phase["seconds"] for phase in preview["phases"])
+        each = ", ".join(f"{phase['name']} {phase['seconds']:.1f}" for phase in preview["phases"])
+        told.append(f"{total:.1f} s: {each}")
+    if preview["diagnosis"]:
+        told += _why(preview["diagnosis"])
+    return told
+
+
+def _why(diagnosis: Mapping[str, Any]) -> list[str]:
+    place = " of ".join(part for part in (f"phase {diagnosis['phase']}", diagnosis["object"]) if part)
+    code = f", exit code {diagnosis['exit_code']}" if diagnosis["exit_code"] is not None else ""
+    told = [f"why: {diagnosis['reason']}{code} in {place}", *str(diagnosis["message"]).splitlines()]
+    if diagnosis["log"]:
+        told += ["last log lines:", *(f"  {line}" for line in str(diagnosis["log"]).splitlines())]
+    if diagnosis["hint"]:
+        told.append(f"next: {diagnosis['hint']}")
+    return told

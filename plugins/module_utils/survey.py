@@ -1,0 +1,106 @@
+# Copyright (c) ephemeral.k8s contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run must know of the cluster before it plans, asked for in one burst."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from .apply import KINDS
+from .errors import RefusedError
+from .names import Identity
+from .objects import Manifest, Ref, by_ref
+from .ports import Cluster
+from .quantities import cpu_millis, memory_bytes
+from .quota import Capacity
+from .record import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """The cluster as one environment sees it.
+
+    :param existing: the Namespace, where it is there, and all objects in it of the kinds we render.
+    :param capacity: of the roomiest schedulable node, since a pod cannot be split; None where no node is Ready.
+    """
+
+    namespace: Manifest | None
+    existing: Mapping[Ref, Manifest]
+    record: Record
+    capacity: Capacity | None
+    node_addresses: tuple[str, ...]
+    pod_cidrs: tuple[str, ...]
+    service_cidrs: tuple[str, ...]
+
+
+def survey(cluster: Cluster, *, identity: Identity, platform_namespace: str, pool: Executor) -> Survey:
+    """Ask for everything at once; a dozen requests cost little more than the slowest.
+
+    :raises ClusterError: where the cluster cannot be reached or forbids one of them.
+    """
+    place = identity.namespace
+    namespace_answer = pool.submit(cluster.get, Ref("Namespace", place))
+    record_answer = pool.submit(Record.read, cluster, namespace=platform_namespace, identity=identity)
+    nodes_answer = pool.submit(cluster.list, "Node")
+    ranges_answer = pool.submit(cluster.list, "ServiceCIDR")
+    answers = [pool.submit(cluster.list, kind, namespace=place) for kind in KINDS]
+
+    namespace, nodes = namespace_answer.result(), nodes_answer.result().items
+    existing = by_ref(item for answer in answers for item in answer.result().items)
+    if namespace is not None:
+        existing[Ref("Namespace", place)] = namespace
+    return Survey(
+        namespace=namespace,
+        existing=existing,
+        record=record_answer.result(),
+        capacity=_capacity(nodes),
+        node_addresses=tuple(
+            address["address"]
+            for node in nodes
+            for address in node.get("status", {}).get("addresses", ())
+            if address["type"] in ("InternalIP", "ExternalIP")
+        ),
+        pod_cidrs=tuple(cidr for node in nodes for cidr in node["spec"].get("podCIDRs", ())),
+        service_cidrs=tuple(cidr for item in ranges_answer.result().items for cidr in item["spec"]["cidrs"]),
+    )
+
+
+def refuse_foreign(namespace: Manifest | None, *, identity: Identity, repository: str, repository_id: int) -> None:
+    """Refuse a namespace of the right name that is not this repository's.
+
+    :raises RefusedError: naming both sides.
+    """
+    if namespace is None:
+        return
+    metadata = namespace["metadata"]
+    labels, annotations = metadata.get("labels", {}), metadata.get("annotations", {})
+    place = identity.namespace
+    if labels.get("app.kubernetes.io/managed-by") != "ephemeral.k8s":
+        raise RefusedError(
+            f"namespace {place} exists and is not ours; choose another projectId than {identity.project}"
+        )
+    owner = annotations.get("k8s-ee/repository", "unknown")
+    if labels.get("k8s-ee/repository-id") != str(repository_id) or (repository_id == 0 and owner != repository):
+        raise RefusedError(
+            f"namespace {place} belongs to repository {owner} (id {labels.get('k8s-ee/repository-id')}), not to "
+            f"{repository} (id {repository_id}); choose another projectId than {identity.project}"
+        )
+    if metadata.get("deletionTimestamp"):
+        raise RefusedError(f"namespace {place} is still being deleted; run again when it is gone")
+
+
+def _capacity(nodes: Iterable[Manifest]) -> Capacity | None:
+    usable = [
+        node["status"]["allocatable"]
+        for node in nodes
+        if not node["spec"].get("unschedulable") and "allocatable" in node.get("status", {})
+    ]
+    if not usable:
+        return None
+    return Capacity(
+        cpu_millis=max(cpu_millis(node["cpu"]) for node in usable),
+        memory_bytes=max(memory_bytes(node["memory"]) for node in usable),
+        storage_bytes=max(memory_bytes(node.get("ephemeral-storage", "0")) for node in usable),
+    )

@@ -1,0 +1,152 @@
+# Copyright (c) ephemeral.k8s contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs of one environment take turns."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from ansible_collections.ephemeral.k8s.plugins.module_utils import lease as lease_module
+from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError, RefusedError, SupersededError
+from ansible_collections.ephemeral.k8s.plugins.module_utils.lease import Turn
+from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
+from tests.unit.fakes import FakeClock, FakeCluster
+
+LEASE = Ref("Lease", "demo-pr-1", "platform")
+
+
+def turn(cluster, clock, *, sequence=1, holder="me", wait=60):
+    return Turn(cluster, ref=LEASE, sequence=sequence, holder=holder, wait_seconds=wait, clock=clock)
+
+
+@pytest.fixture
+def cluster():
+    return FakeCluster()
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+def holder(cluster):
+    return cluster.objects[LEASE]["spec"]["holderIdentity"]
+
+
+def test_the_first_run_gets_its_turn_at_once_and_gives_it_back(cluster, clock):
+    with turn(cluster, clock):
+        assert holder(cluster) == "me"
+    assert holder(cluster) == ""
+    assert clock.seconds == 1000.0
+
+
+def test_a_turn_given_back_is_taken_without_waiting(cluster, clock):
+    with turn(cluster, clock, holder="first"):
+        pass
+    with turn(cluster, clock, holder="second"):
+        assert holder(cluster) == "second"
+    assert clock.seconds == 1000.0
+    assert cluster.objects[LEASE]["spec"]["leaseTransitions"] == 1
+
+
+def test_a_killed_run_is_taken_over_after_fifteen_seconds_and_not_before(cluster, clock):
+    turn(cluster, clock, holder="killed")._acquire()
+    with turn(cluster, clock, holder="next"):
+        assert 15.0 <= clock.seconds - 1000.0 < 16.0
+
+
+def test_a_holder_that_renews_is_never_taken_over(cluster, clock):
+    turn(cluster, clock, holder="alive")._acquire()
+
+    def renew():
+        if int(clock.seconds * 2) % 10 == 0:
+            spec = {**cluster.objects[LEASE]["spec"], "renewTime": str(clock.seconds)}
+            cluster.update(LEASE, spec=spec)
+
+    clock.on_sleep = renew
+    with pytest.raises(RefusedError, match=r"another run \(alive\) has worked on it for 60 s"):
+        turn(cluster, clock, holder="next", wait=60)._acquire()
+    assert holder(cluster) == "alive"
+
+
+@pytest.mark.parametrize("skew", ["2001-01-01T00:00:00.000000Z", "2099-01-01T00:00:00.000000Z"])
+def test_clocks_of_other_machines_do_not_matter(cluster, clock, skew):
+    turn(cluster, clock, holder="killed")._acquire()
+    cluster.update(LEASE, spec={**cluster.objects[LEASE]["spec"], "renewTime": skew})
+    turn(cluster, clock, holder="next")._acquire()
+    assert 15.0 <= clock.seconds - 1000.0 < 16.0
+
+
+def test_a_waiting_older_run_gives_way_to_a_newer_one(cluster, clock):
+    turn(cluster, clock, sequence=7, holder="newer")._acquire()
+    with pytest.raises(SupersededError, match="sequence 6 gives way to 7"):
+        turn(cluster, clock, sequence=6, holder="older")._acquire()
+
+
+def test_a_holder_learns_that_a_newer_run_waits(cluster, clock, monkeypatch):
+    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.01)
+    with turn(cluster, clock, sequence=1, holder="older") as older:
+        older.check()
+        with pytest.raises(RefusedError):
+            turn(cluster, clock, sequence=2, holder="newer", wait=0)._acquire()
+        with pytest.raises(SupersededError, match="sequence 1 gives way to 2"):
+            eventually(older.check)
+    assert holder(cluster) == ""
+
+
+def test_a_holder_that_lost_its_lease_stops(cluster, clock, monkeypatch):
+    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.01)
+    with turn(cluster, clock, holder="robbed") as robbed:
+        cluster.update(LEASE, spec={**cluster.objects[LEASE]["spec"], "holderIdentity": "thief"})
+        with pytest.raises(ClusterError, match="another run took over"):
+            eventually(robbed.check)
+    assert holder(cluster) == "thief"
+
+
+def test_a_holder_renews_while_it_works(cluster, clock, monkeypatch):
+    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.01)
+    with turn(cluster, clock):
+        before = cluster.objects[LEASE]["metadata"]["resourceVersion"]
+        clock.seconds += 1
+        deadline = time.monotonic() + 5
+        while cluster.objects[LEASE]["metadata"]["resourceVersion"] == before:
+            assert time.monotonic() < deadline, "the Lease was not renewed"
+            time.sleep(0.01)
+
+
+def test_of_two_that_decide_at_once_only_one_gets_the_turn(cluster, clock):
+    with turn(cluster, clock, holder="before"):
+        pass
+    real_replace, raced = cluster.replace, []
+
+    def replace(manifest):
+        if not raced:
+            raced.append(True)
+            turn(cluster, clock, holder="other")._acquire()
+        return real_replace(manifest)
+
+    cluster.replace = replace
+    with pytest.raises(RefusedError, match=r"another run \(other\)"):
+        turn(cluster, clock, holder="me", wait=0)._acquire()
+    assert holder(cluster) == "other"
+
+
+def test_a_forgotten_lease_is_deleted_unless_a_newer_run_asked(cluster, clock):
+    with turn(cluster, clock) as mine:
+        mine.forget()
+    assert LEASE not in cluster.objects
+    with turn(cluster, clock, sequence=1) as mine:
+        with pytest.raises(RefusedError):
+            turn(cluster, clock, sequence=2, holder="newer", wait=0)._acquire()
+        mine.forget()
+    assert holder(cluster) == ""
+
+
+def eventually(check, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        check()
+        time.sleep(0.01)
+    pytest.fail("nothing happened")
