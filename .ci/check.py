@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) ephemeral.k8s contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the project's checks and close with one truthful line, ``N passed, N failed``.

@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 # Copyright (c) ephemeral.k8s contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the part of ``ansible-test sanity`` that needs neither containers nor downloads.
 
-``ansible-test`` itself wants a real directory in place of our link and fetches a pip for each test. The programs that it
-would start come with ansible-core and take paths as arguments, so they are started here: the same rules, in 4 s.
+``ansible-test`` itself wants a real directory in place of our link and fetches a pip for each test. The programs that
+it would start come with ansible-core and take paths as arguments, so they are started here: the same rules, in 4 s.
 """
 
 from __future__ import annotations

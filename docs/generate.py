@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) ephemeral.k8s contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write the reference from its sources, or with ``--check`` fail when a committed page is not what they say.
@@ -114,7 +113,10 @@ def plugin_page(name: str, kind: str, page: Mapping[str, Any]) -> str:
 
 def plugin_pages() -> Iterator[tuple[Path, str]]:
     """The pages of all modules, filters and inventory plugins, and their index."""
-    index = ["# Reference\n", "Written by `make docs` from the sources; `make test-fast` fails when a page is behind them.\n"]
+    index = [
+        "# Reference\n",
+        "Written by `make docs` from the sources; `make test-fast` fails when a page is behind them.\n",
+    ]
     for kind, folder in PLUGINS.items():
         names = sorted(
             f"{COLLECTION}.{path.stem}"
@@ -158,7 +160,7 @@ def role_pages() -> Iterator[tuple[Path, str]]:
 def schema_page() -> Iterator[tuple[Path, str]]:
     """The JSON schema of k8s-ee.yaml."""
     sys.path.insert(0, str(ROOT / ".collections"))
-    from ansible_collections.ephemeral.k8s.plugins.module_utils.schema import schema  # noqa: PLC0415
+    from ansible_collections.ephemeral.k8s.plugins.module_utils.schema import schema
 
     yield REFERENCE / "k8s-ee.schema.json", json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
