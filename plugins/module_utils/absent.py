@@ -132,8 +132,10 @@ def _remove(
 
 def _see_it_gone(world: World, place: str, turn: Turn) -> None:
     def ours(obj: Manifest) -> bool:
-        claim = obj["spec"].get("claimRef", {}).get("namespace")
-        return obj["metadata"]["name"] == place if obj["kind"] == "Namespace" else claim == place
+        if obj["kind"] == "Namespace":
+            return True
+        claim: str = obj["spec"].get("claimRef", {}).get("namespace", "")
+        return claim == place
 
     scopes = (Scope("Namespace", name=place), Scope("PersistentVolume"))
     with Picture(world.cluster, scopes, keep=ours) as picture:

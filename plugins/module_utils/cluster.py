@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
-from kubernetes import config as kubeconfig_loader
 from kubernetes.client import ApiClient, Configuration
+from kubernetes.config import ConfigException, load_config
 
 from .clock import Clock
 from .errors import ClusterError
@@ -198,7 +198,8 @@ class KubernetesCluster:
         headers = {"Accept": "application/json", "User-Agent": MANAGER}
         if content_type:
             headers["Content-Type"] = content_type
-        for setting in self._configuration.auth_settings().values():
+        settings: Mapping[str, Any] = self._configuration.auth_settings()
+        for setting in settings.values():
             if setting["in"] == "header" and setting["value"]:
                 headers[setting["key"]] = setting["value"]
         return headers
@@ -236,27 +237,25 @@ class KubernetesWatch:
             self._response.shutdown()
 
 
-def connect(
-    *, kubeconfig: str, context: str, clock: Clock, load: Callable[..., Any] = kubeconfig_loader.load_config
-) -> KubernetesCluster:
+def connect(*, kubeconfig: str, context: str, clock: Clock) -> KubernetesCluster:
     """A cluster by kubeconfig; where the path is empty, by ``KUBECONFIG``, ``~/.kube/config`` or the pod's own account.
 
     :raises ClusterError: where the file is missing, unreadable or names no such context.
     """
     configuration = Configuration()
+    options = {"config_file": kubeconfig, "context": context}
+    load: Callable[..., None] = load_config
     try:
-        load(
-            config_file=kubeconfig or None,
-            context=context or None,
-            client_configuration=configuration,
-        ) if kubeconfig or context else load(client_configuration=configuration)
-    except Exception as error:  # the loader raises YAML, OS and its own errors alike; all mean the same to a user
-        what = f"kubeconfig {kubeconfig or '(default)'}" + (f", context {context}" if context else "")
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ClusterError(
-            f"{what}: {reason}; set preview_kubeconfig to a readable kubeconfig of the cluster"
-        ) from None
-    return KubernetesCluster(configuration, clock=clock)
+        load(client_configuration=configuration, **{key: value for key, value in options.items() if value})
+    except ConfigException as error:
+        reason = " ".join(str(error).removeprefix("Invalid kube-config file. ").split())
+        reason = "there is no such file" if "No configuration found" in reason else reason
+    except Exception:  # noqa: BLE001 - YAML's, the system's and the loader's own errors alike mean one thing to a user
+        reason = "it is not a kubeconfig, or cannot be read"
+    else:
+        return KubernetesCluster(configuration, clock=clock)
+    what = f"kubeconfig {kubeconfig or '(default)'}" + (f", context {context}" if context else "")
+    raise ClusterError(f"{what}: {reason}; set preview_kubeconfig to a readable kubeconfig of the cluster")
 
 
 def _seconds(header: str | None) -> float:

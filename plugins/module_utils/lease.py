@@ -9,7 +9,8 @@ Protocol, on one ``coordination.k8s.io/v1`` Lease of the environment's name:
   never compared with a local clock, so skew between machines does not matter.
 * Annotation ``k8s-ee/sequence`` is the newest sequence that asked. A holder or waiter that sees a newer one than its
   own ends as superseded.
-* Every write carries the resource version it was decided on: of two that decide at once, one is told 409 and looks again.
+* Every write carries the resource version it was decided on: of two that decide at once, one is told 409 and looks
+  again.
 """
 
 from __future__ import annotations

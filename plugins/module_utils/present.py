@@ -1,6 +1,6 @@
 # Copyright (c) ephemeral.k8s contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way of one environment into being, or to its newest commit: plan, record, admit, guard rails, data, app, probe."""
+"""The way of an environment into being, or to its newest commit: plan, record, admit, guard rails, data, app, probe."""
 
 from __future__ import annotations
 

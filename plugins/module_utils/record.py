@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from .clock import timestamp
 from .names import Identity
@@ -84,7 +84,7 @@ class Status:
     condition: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
-    _NAMES = {
+    _NAMES: ClassVar[Mapping[str, str]] = {
         "createdAt": "created_at",
         "updatedAt": "updated_at",
         "readyAt": "ready_at",
