@@ -61,7 +61,9 @@ def plan(
     if namespace is not None:
         _refuse_unmanaged(namespace, identity)
         owners.append(_owner_of_namespace(namespace))
-    if record is not None:
+    # A record that says Destroyed is history: it claims nothing any more, and another repository may follow.
+    is_open = record is not None and (record.get("status") or {}).get("phase") != "Destroyed"
+    if record is not None and is_open:
         owners.append(_owner_of_record(record))
     for owner in owners:
         if not owner.is_same_as(asker):
@@ -74,7 +76,7 @@ def plan(
         repository=next((owner.repository for owner in owners if owner.repository), ""),
         delete_namespace=namespace is not None and not namespace["metadata"].get("deletionTimestamp"),
         await_namespace=namespace is not None,
-        close_record=record is not None and (record.get("status") or {}).get("phase") != "Destroyed",
+        close_record=is_open,
     )
 
 
