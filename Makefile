@@ -32,7 +32,9 @@ setup: ## Python packages of the lock and the checkout's place on the collection
 	@[ "$$(readlink $(LINK))" = ../../.. ] || ln -sfn ../../.. $(LINK)
 
 demo: setup ## set-up, sandbox, demo image, pull request 1; leaves it running and prints its URL
-	@$(PLAYBOOK) playbooks/demo.yml
+	@mkdir -p reports
+	@$(PLAYBOOK) playbooks/demo.yml -e preview_demo_summary="$(CURDIR)/reports/demo"
+	@cat reports/demo
 
 test: setup helm ## test-fast, then the quick part of every scenario on the sandbox; ends with "N passed, N failed"
 	@$(CHECK) quick

@@ -21,7 +21,6 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = Path(ansible_test.__path__[0]) / "_util" / "controller" / "sanity"
-COLLECTION = Path("ansible_collections") / "ephemeral" / "k8s"
 # Each with what it reads, as in the .json beside it.
 SMELLS = {
     "empty-init": "plugins/**/__init__.py",
@@ -38,11 +37,11 @@ SMELLS = {
 }
 
 
-def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run(*command: str) -> subprocess.CompletedProcess[str]:
     """Run one of the programs as ansible-test would: plugins are found through the link."""
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections")}
     return subprocess.run(
-        (sys.executable, *command), cwd=cwd, env=environment, capture_output=True, text=True, check=False
+        (sys.executable, *command), cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
 
 
@@ -57,28 +56,26 @@ def smell(name: str, pattern: str) -> Iterator[str]:
     ).stdout.splitlines()
     paths = [path for path in listed if (ROOT / path).is_file()]
     if paths:
-        found = run(str(TESTS / "code-smell" / f"{name}.py"), *paths, cwd=ROOT)
+        found = run(str(TESTS / "code-smell" / f"{name}.py"), *paths)
         yield from (f"{name}: {line}" for line in (found.stdout + found.stderr).splitlines())
 
 
 def validate_modules() -> Iterator[str]:
     """Documentation, argument specification and conventions of every module agree."""
     version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
-    modules = sorted(str(COLLECTION / path.relative_to(ROOT)) for path in (ROOT / "plugins/modules").glob("*.py"))
+    modules = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "plugins/modules").glob("*.py"))
     found = run(
         str(TESTS / "validate-modules" / "validate.py"),
         *("--format", "json", "--arg-spec"),
-        *("--collection", str(COLLECTION), "--collection-version", str(version)),
+        *("--collection", "ansible_collections/ephemeral/k8s", "--collection-version", str(version)),
         *modules,
-        cwd=ROOT / ".collections",
     )
     if found.stderr or found.returncode not in (0, 3):  # 3: there are findings
         yield f"validate-modules: {found.stderr.strip().splitlines()[-1] if found.stderr else found.stdout}"
         return
     for path, report in json.loads(found.stdout).items():
         for error in report["errors"]:
-            file = Path(path).relative_to(COLLECTION)
-            yield f"validate-modules: {file}:{error.get('line', 0)}: {error['code']}: {error['msg']}"
+            yield f"validate-modules: {path}:{error.get('line', 0)}: {error['code']}: {error['msg']}"
 
 
 def main() -> int:
