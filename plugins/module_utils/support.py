@@ -23,9 +23,12 @@ DEFAULT_SLEEP_SECONDS: Final = 3600
 
 
 def unsupported(config: Config) -> tuple[Fault, ...]:
-    """One fault for each field that asks for something not served, with its line where it came from a file."""
+    """One fault for each field that asks for something not served, with its line where it came from a file.
+
+    The message alone names the field, so that it reads as documented.
+    """
     return tuple(
-        Fault(field=dotted(path), message=f"not yet supported: {dotted(path)}", line=_line(config, path))
+        Fault(field="", message=f"not yet supported: {dotted(path)}", line=_line(config, path))
         for path in _asked(config)
     )
 

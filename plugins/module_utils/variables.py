@@ -46,8 +46,8 @@ def check_names(
     for name in env:
         if name in taken:
             reading.fault((*path, "env", name), f"is reserved: {taken[name]}; choose another name")
-    for position, name in enumerate(secrets):
+    for name in secrets:
         if name in taken:
-            reading.fault((*path, "secrets", position), f"{name} is reserved: {taken[name]}; choose another name")
+            reading.fault((*path, "secrets"), f"{name} is reserved: {taken[name]}; choose another name")
         elif name in env:
-            reading.fault((*path, "secrets", position), f"{name} is in env too; keep one of them")
+            reading.fault((*path, "secrets"), f"{name} is in env too; keep one of them")
