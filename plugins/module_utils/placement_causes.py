@@ -18,7 +18,7 @@ _QUOTA = re.compile(
 )
 _RANGE = re.compile(r"(?P<which>maximum|minimum) (?P<what>\S+) usage per (?P<per>\w+) is (?P<bound>\w+)[^\[\]]*")
 _POD_SECURITY = re.compile(r'violates PodSecurity "(?P<level>[^"]+)": (?P<why>.*)', re.DOTALL)
-_SHORT = re.compile(r"Insufficient (?P<what>[\w./-]+)")
+_SHORT = re.compile(r"Insufficient (?P<what>[\w/-]+(?:\.[\w/-]+)*)")
 _PRESSURE = re.compile(r"untolerated taint \{(?P<taint>[^}]+)\}")
 
 
