@@ -192,32 +192,37 @@ def refuse(name: str) -> int:
     return 2
 
 
+def run_fast() -> Tally:
+    """Everything that needs no cluster; the tests come last, with both cores."""
+    return run_all(fast(), live=False) + run(pytest_check("unit", "-n", "2"), live=False)
+
+
+def run_scenarios(names: Iterable[str], *, slow: bool) -> Tally:
+    """Scenarios on the sandbox; where it does not start, that one failure says it all."""
+    tally = run(Check(name="sandbox", command=("make", "--no-print-directory", "sandbox"), count=one), live=True)
+    if tally.failed:
+        return tally
+    return tally + run_all((check for name in names for check in scenario(name, slow=slow)), live=True)
+
+
 def main(arguments: list[str]) -> int:
     """Run what the arguments ask for; exit code 0 when nothing failed, 1 when something did, 2 for a wrong call."""
-    unit = pytest_check("unit", "-n", "2")
-    sandbox = Check(name="sandbox", command=("make", "--no-print-directory", "sandbox"), count=one)
     REPORTS.mkdir(exist_ok=True)
     match arguments:
         case ["scenario", name] if name not in present_scenarios():
             return refuse(name)
         case ["scenario", name]:
-            tally = run_all((sandbox, *scenario(name, slow=True)), live=True)
+            tally = run_scenarios([name], slow=True)
         case ["fast"]:
-            tally = run_all(fast(), live=False) + run(unit, live=False)
+            tally = run_fast()
         case ["quick" | "all" as extent]:
-            tally = run_all(fast(), live=False) + run(unit, live=False)
-            started = run(sandbox, live=True)
-            tally += started
-            if not started.failed:
-                names = present_scenarios()
-                slow = extent == "all"
-                tally += run_all((check for name in names for check in scenario(name, slow=slow)), live=True)
+            tally = run_fast()
+            tally += run_scenarios(present_scenarios(), slow=extent == "all")
         case _:
             print(__doc__, file=sys.stderr)
             return 2
-    closing = str(tally)
-    (REPORTS / "closing-line").write_text(closing + "\n", encoding="utf-8")
-    print(f"\n{closing}", flush=True)
+    (REPORTS / "closing-line").write_text(f"{tally}\n", encoding="utf-8")
+    print(f"\n{tally}", flush=True)
     return 1 if tally.failed else 0
 
 
