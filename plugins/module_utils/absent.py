@@ -26,6 +26,8 @@ def find(
     """The environments of a pull request, whatever their projectId is or was.
 
     A repository that changed its projectId has two. Without a forge (id 0) the repository's name decides.
+
+    :raises RefusedError: where neither number nor name tells whose environment is meant.
     """
     selector = f"app.kubernetes.io/managed-by=ephemeral.k8s,k8s-ee/pr={pr},k8s-ee/repository-id={repository_id}"
     namespaces = world.cluster.list("Namespace", labels=selector).items
@@ -41,6 +43,9 @@ def find(
     )
     projects = {n["metadata"]["labels"]["k8s-ee/project"] for n in namespaces}
     projects |= {item["spec"]["project"] for item in records}
+    if repository_id == 0 and not repository and len(projects) > 1:
+        named = ", ".join(sorted(projects))
+        raise RefusedError(f"pull request {pr} has environments of several projects ({named}); name one by pr_project")
     return tuple(Identity(project=project, pr=pr) for project in sorted(projects))
 
 

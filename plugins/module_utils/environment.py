@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
-from .charts import Helm
 from .clock import Clock
 from .names import host, url
-from .ports import Cluster, Prober
+from .ports import Cluster, Prober, Renderer
 from .record import Request
 
 
@@ -51,7 +50,7 @@ class World:
     """
 
     cluster: Cluster
-    helm: Helm
+    helm: Renderer
     prober: Prober
     clock: Clock
     pool: Executor

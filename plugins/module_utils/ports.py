@@ -96,4 +96,12 @@ class Prober(Protocol):
         """Ask once, with TLS verified and the public host name."""
 
 
-JsonObject = Mapping[str, Any]
+class Renderer(Protocol):
+    """Turns a chart and values into objects."""
+
+    def template(self, chart: str, *, release: str, namespace: str, values: Mapping[str, Any]) -> list[Manifest]:
+        """The objects of a chart.
+
+        :param chart: its folder.
+        :raises RefusedError: where program or chart are missing, or the chart does not take the values.
+        """

@@ -1,0 +1,119 @@
+# Copyright (c) ephemeral.k8s contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that an environment will consist of, decided before anything of it is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .apply import parent
+from .charts import RenderContext, render_app, render_databases
+from .clock import timestamp
+from .config import Config
+from .credentials import secrets_for
+from .egress import except_list
+from .environment import Platform, World
+from .errors import ConfigError, RefusedError
+from .guardrails import render as render_guardrails
+from .names import labels
+from .network_policies import PodSelector
+from .objects import Manifest, Ref, stamp
+from .quota import Part, Quota, breakdown, refuse_unfit, required
+from .record import Request, config_hash
+from .survey import Survey, refuse_foreign
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What will be applied, by phase.
+
+    :param guardrails: the Namespace first.
+    :param credentials: created where absent, never rewritten.
+    :param url: None without ingress.
+    :param health_path: where the application says that it is well.
+    """
+
+    guardrails: tuple[Manifest, ...]
+    credentials: tuple[Manifest, ...]
+    data: tuple[Manifest, ...]
+    app: tuple[Manifest, ...]
+    url: str | None
+    health_path: str
+    expiry_seconds: int
+    quota: Quota
+    parts: tuple[Part, ...]
+
+
+def make(world: World, platform: Platform, request: Request, tree: Mapping[str, Any], seen: Survey) -> Plan:
+    """Decide, from what is asked and what is there.
+
+    :param tree: the normalised configuration.
+    :raises RefusedError: where it asks for what is not served yet, does not fit, or the namespace is not ours.
+    :raises ConfigError: where the configuration is not valid.
+    """
+    config = Config.parse(tree)
+    if unserved := config.unsupported():
+        raise ConfigError(unserved)
+    if request.profile != "team":
+        raise RefusedError(f"not yet supported: profile {request.profile}; use profile team")
+    refuse_foreign(
+        seen.namespace,
+        identity=request.identity,
+        repository=request.repository,
+        repository_id=request.repository_id,
+    )
+    quota = required(config)
+    refuse_unfit(config, quota, seen.capacity)
+
+    place = request.identity.namespace
+    own = labels(request.identity, request.repository_id)
+    url = platform.url(place) if config.ingress.enabled else None
+    context = RenderContext(
+        identity=request.identity,
+        labels=own,
+        image=request.image,
+        sha=request.sha,
+        branch=request.branch,
+        url=url,
+        domain=platform.domain,
+        images=platform.images,
+        storage_class=platform.storage_class,
+        ingress_class=platform.ingress_class,
+    )
+    app = world.pool.submit(render_app, world.helm, platform.charts, config, context)
+    data = world.pool.submit(render_databases, world.helm, platform.charts, config, context)
+    guardrails = render_guardrails(
+        request.identity,
+        labels=own,
+        annotations=_annotations(request, tree, seen, timestamp(world.clock.now())),
+        quota=quota,
+        ingress_selector=PodSelector.parse(platform.ingress_selector),
+        egress_except=except_list(
+            nodes=seen.node_addresses,
+            pod_cidrs=seen.pod_cidrs,
+            service_cidrs=seen.service_cidrs,
+            extra=platform.egress_except,
+        ),
+        app_ports=(config.app.port,) if config.ingress.enabled else (),
+    )
+    credentials = secrets_for(config, namespace=place, labels=own, token=world.token)
+    return Plan(
+        guardrails=(guardrails[0], stamp(parent(place), namespace=place, labels=own), *guardrails[1:]),
+        credentials=tuple(credentials),
+        data=tuple(stamp(m, namespace=place, labels=own) for m in data.result()),
+        app=tuple(stamp(m, namespace=place, labels=own) for m in app.result()),
+        url=url,
+        health_path=config.app.health_path,
+        expiry_seconds=config.expiry.idle,
+        quota=quota,
+        parts=breakdown(config),
+    )
+
+
+def _annotations(request: Request, tree: Mapping[str, Any], seen: Survey, now: str) -> dict[str, str]:
+    namespace = seen.existing.get(Ref("Namespace", request.identity.namespace), {})
+    born = namespace.get("metadata", {}).get("annotations", {}).get("k8s-ee/created-at", now)
+    return {**request.annotations(), "k8s-ee/created-at": born, "k8s-ee/config-hash": config_hash(tree)}
+
