@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from .config import ROOT
@@ -24,8 +23,3 @@ def schema() -> dict[str, Any]:
         "description": "What one repository's preview environments consist of",
         **ROOT.schema(),
     }
-
-
-def as_json() -> str:
-    """The schema as the text of docs/reference/k8s-ee.schema.json."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"

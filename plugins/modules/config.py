@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# Copyright (c) ephemeral.k8s contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Read and validate k8s-ee.yaml."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: config
+short_description: Read and validate k8s-ee.yaml
+version_added: 0.1.0
+description:
+  - Reads a repository's C(k8s-ee.yaml), refuses it with every fault at once, or returns it with all defaults filled in.
+  - Touches nothing but the file, and follows no link that leads out of the file's directory.
+  - A file above 64 KiB, aliases, tags, duplicate keys, several documents and values that YAML readers understand
+    differently (V(no), V(0x10), V(22:22)) are refused.
+  - A field that asks for something which is not served yet is a warning here; M(ephemeral.k8s.environment) refuses it.
+extends_documentation_fragment:
+  - ephemeral.k8s.attributes
+attributes:
+  check_mode:
+    support: full
+    details: It only reads.
+  diff_mode:
+    support: N/A
+    details: It only reads.
+  idempotent:
+    support: full
+options:
+  path:
+    description:
+      - The file. Paths inside it are relative to its directory.
+      - A relative path is relative to the module's working directory, which is the playbook's.
+    type: path
+    required: true
+requirements:
+  - PyYAML >= 6.0
+notes:
+  - The result holds the application's variables; give the task C(no_log) where they are not for the log.
+author:
+  - ephemeral.k8s contributors (@ephemeral-k8s)
+"""
+
+EXAMPLES = r"""
+- name: Read the configuration
+  ephemeral.k8s.config:
+    path: "{{ playbook_dir }}/k8s-ee.yaml"
+  register: read
+
+- name: Show where it will answer
+  ansible.builtin.debug:
+    msg: "{{ read.config.projectId | ephemeral.k8s.namespace(123) | ephemeral.k8s.host('preview.example.org') }}"
+"""
+
+RETURN = r"""
+config:
+  description: The configuration, complete and in one spelling; reading it again gives the same.
+  returned: success
+  type: dict
+  sample:
+    projectId: shop
+    trigger: automatic
+    app: {healthPath: /health, uid: 1001, replicas: 1, writableDirs: [], port: 3000}
+    image: {context: ., dockerfile: Dockerfile}
+    resources: {requests: {cpu: 50m, memory: 128Mi}, limits: {cpu: 200m, memory: 384Mi}}
+    env: {}
+    secrets: []
+    databases: {postgresql: {enabled: true, version: "15", storage: 1Gi}}
+    hooks: {}
+    ingress: {enabled: true, annotations: {}}
+    metrics: {enabled: false, interval: 30s}
+    services: {}
+    expiry: {idle: 3d}
+    sleep: {idle: 1h}
+errors:
+  description: Every fault, in the order of the file.
+  returned: failure
+  type: list
+  elements: dict
+  contains:
+    field:
+      description: Dotted name of the field; empty for the file as a whole.
+      type: str
+    message:
+      description: The value, the rule and, for an unknown key, the nearest valid one.
+      type: str
+    line:
+      description: Line in the file, from 1; null where it has none.
+      type: int
+  sample:
+    - field: app.prot
+      message: >-
+        unknown key; did you mean port? allowed here: command, healthPath, metricsPath, port, replicas, uid,
+        writableDirs
+      line: 3
+    - field: databases.postgresql.version
+      message: 'is a number, must be text: write "15", in quotes'
+      line: 6
+"""
+
+import os
+import stat
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+YAML_IMPORT_ERROR = None
+try:
+    from ..module_utils.config import Config
+    from ..module_utils.document import MAX_BYTES
+except ImportError:
+    YAML_IMPORT_ERROR = traceback.format_exc()
+
+from ..module_utils.errors import ConfigError, Fault, RefusedError
+
+
+def main() -> None:
+    """Read the parameter, load, report."""
+    module = AnsibleModule(argument_spec={"path": {"type": "path", "required": True}}, supports_check_mode=True)
+    if YAML_IMPORT_ERROR is not None:
+        module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_IMPORT_ERROR, errors=[])
+    path = Path(module.params["path"])
+    try:
+        config = Config.load(_read(path), leads_out=_leads_out_of(path.parent))
+    except ConfigError as error:
+        module.fail_json(msg=_told(path.name, error.faults), errors=[_entry(fault) for fault in error.faults])
+    except RefusedError as error:
+        module.fail_json(msg=str(error), errors=[_entry(Fault(field="", message=str(error)))])
+    for fault in config.unsupported():
+        module.warn(f"{path.name}: {fault}; deploying is refused until it is removed")
+    module.exit_json(changed=False, config=config.normalised())
+
+
+def _read(path: Path) -> bytes:
+    """The file, or one byte more than it may have.
+
+    :raises RefusedError: where there is no such file, or none that may be read.
+    """
+    if _leads_out_of(path.parent)(path.name):
+        raise RefusedError(f"{path} is a link that leads out of its directory; write a file there instead")
+    try:
+        # Without blocking, since opening a pipe would wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise RefusedError(f"{path} is not a file; give the path of k8s-ee.yaml")
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise RefusedError(f"{path} does not exist; write it, with at least projectId, or name another path") from None
+    except OSError as error:
+        raise RefusedError(f"{path} cannot be read: {error.strerror}; check path and permissions") from None
+
+
+def _leads_out_of(directory: Path) -> Callable[[str], bool]:
+    """Whether a path below a directory ends outside of it, all links followed."""
+    top = directory.resolve()
+
+    def leads_out(below: str) -> bool:
+        try:
+            return not (top / below).resolve().is_relative_to(top)
+        except (OSError, RuntimeError):  # links in a circle
+            return True
+
+    return leads_out
+
+
+def _told(name: str, faults: tuple[Fault, ...]) -> str:
+    if len(faults) == 1:
+        return f"{name}: {faults[0]}"
+    return "\n".join([f"{name} has {len(faults)} errors:", *(f"- {fault}" for fault in faults)])
+
+
+def _entry(fault: Fault) -> dict[str, object]:
+    return {"field": fault.field, "message": fault.message, "line": fault.line}
+
+
+if __name__ == "__main__":
+    main()
