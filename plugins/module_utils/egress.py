@@ -16,7 +16,8 @@ from .errors import RefusedError
 Network = IPv4Network | IPv6Network
 
 # IANA's special-purpose registries: what is not globally reachable, or carries such an address inside (NAT64, 6to4,
-# Teredo, mapped), and multicast. https://www.iana.org/assignments/iana-ipv4-special-registry, -ipv6-special-registry
+# Teredo), and multicast. https://www.iana.org/assignments/iana-ipv4-special-registry, -ipv6-special-registry
+# Without ::ffff:0:0/96: such an address is IPv4 on the wire, and the API server refuses the range.
 FIXED_EXCEPT: tuple[str, ...] = (
     "0.0.0.0/8",  # this host
     "10.0.0.0/8",  # private
@@ -33,7 +34,6 @@ FIXED_EXCEPT: tuple[str, ...] = (
     "224.0.0.0/4",  # multicast
     "240.0.0.0/4",  # reserved, broadcast
     "::/96",  # unspecified, loopback, IPv4-compatible
-    "::ffff:0:0/96",  # IPv4-mapped
     "64:ff9b::/96",  # NAT64
     "64:ff9b:1::/48",  # NAT64, local
     "100::/64",  # discard
@@ -120,7 +120,7 @@ def _network(what: str, text: str) -> Network:
         raise RefusedError(f"{what} {text!r} is not an IP address or range ({error}); {advice}") from None
     mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
     # ::ffff:192.0.2.7 is 192.0.2.7 on the wire.
-    if mapped is not None and network.prefixlen > 96:
+    if mapped is not None and network.prefixlen >= 96:
         return IPv4Network((mapped, network.prefixlen - 96))
     return network
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Literal
 
 from .objects import Manifest
@@ -76,6 +76,12 @@ def _concerns(policy: Manifest, subject: Endpoint, direction: str) -> bool:
     )
 
 
+def on_the_wire(text: str) -> IPv4Address | IPv6Address:
+    """An address as packets carry it: an IPv4-mapped one is IPv4."""
+    address = ip_address(text)
+    return getattr(address, "ipv4_mapped", None) or address
+
+
 def _ports_match(ports: list[dict[str, Any]] | None, port: int, protocol: Protocol) -> bool:
     # No list, and an empty one, mean every port.
     return not ports or any(
@@ -93,7 +99,7 @@ def _peers_match(peers: list[dict[str, Any]] | None, policy: Manifest, peer: End
 def _peer_matches(entry: dict[str, Any], policy: Manifest, peer: Endpoint) -> bool:
     match entry:
         case {"ipBlock": block}:
-            address = ip_address(peer.address)
+            address = on_the_wire(peer.address)
             return address in ip_network(block["cidr"]) and not any(
                 address in ip_network(hole) for hole in block.get("except") or ()
             )
