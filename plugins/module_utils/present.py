@@ -55,6 +55,7 @@ def check(world: World, platform: Platform, request: Request, config: Mapping[st
         changed=applier.changed,
         phases=tuple(progress.steps),
         changes=tuple(applier.changes),
+        quota=plan.quota.hard(),
     )
 
 
@@ -233,6 +234,7 @@ class _Deployment:
             phases=steps,
             diagnosis=diagnosis,
             changes=tuple(applier.changes),
+            quota=plan.quota.hard(),
         )
 
 

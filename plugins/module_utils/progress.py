@@ -16,6 +16,7 @@ from .record import Step
 
 Outcome = Literal["ready", "failed", "refused", "superseded", "queued", "destroyed", "absent"]
 
+_BEFORE_ANYTHING = ("plan", "lease")
 _GRAVITY: tuple[Outcome, ...] = ("failed", "refused", "superseded", "queued", "ready", "destroyed", "absent")
 
 
@@ -24,6 +25,7 @@ class Preview:
     """How a run ended.
 
     :param url: None without ingress, and once destroyed.
+    :param quota: ``spec.hard`` of its ResourceQuota, once that is planned.
     :param diagnosis: phase, object, reason, exit_code, message, log, hint; None where nothing failed.
     """
 
@@ -33,7 +35,8 @@ class Preview:
     changed: bool = False
     phases: tuple[Step, ...] = ()
     diagnosis: Mapping[str, Any] | None = None
-    changes: tuple[Change, ...] = field(default=())
+    changes: tuple[Change, ...] = ()
+    quota: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -61,7 +64,7 @@ class Progress:
     def __init__(self, clock: Clock, entered: Callable[[str], None] = lambda _: None) -> None:
         self._clock = clock
         self.entered = entered
-        self.current = ""
+        self.current = _BEFORE_ANYTHING[0]
         self.steps: list[Step] = []
 
     def step(self, name: str, *, since: float) -> Step:
@@ -82,15 +85,18 @@ class Progress:
 
 def undiagnosed(phase: str, error: PreviewError) -> dict[str, Any]:
     """A diagnosis where no pod is to blame: a refusal, a cancelled run, or the cluster itself."""
+    hint = "what was applied stays; run again and it goes on from there"
+    if isinstance(error, RefusedError | ConfigError) or phase in _BEFORE_ANYTHING:
+        hint = "nothing was changed; correct what the message names and run again"
     match error:
         case RefusedError() | ConfigError():
-            reason, hint = "Refused", "nothing was changed; change what the message names and run again"
+            reason = "Refused"
         case CancelledError():
-            reason, hint = "Cancelled", "what was applied stays; run again and it goes on from there"
+            reason = "Cancelled"
         case ClusterError(reason=why):
-            reason, hint = why or "ClusterError", "what was applied stays; run again and it goes on from there"
+            reason = why or "ClusterError"
         case _:
-            reason, hint = type(error).__name__, "run again"
+            reason = type(error).__name__
     return {
         "phase": phase,
         "object": "",

@@ -25,6 +25,25 @@ def lines(preview: Mapping[str, Any]) -> list[str]:
     return told
 
 
+def plan_lines(planned: Mapping[str, Any]) -> list[str]:
+    """What a run would create or change, and what the whole may use.
+
+    :param planned: what module `environment` returns in check mode.
+    """
+    by_action: dict[str, list[str]] = {}
+    for each in planned.get("objects", ()):
+        by_action.setdefault(each["action"], []).append(each["object"])
+    told = [f"{action}: {', '.join(named)}" for action, named in by_action.items()]
+    quota = planned.get("quota") or {}
+    if quota:
+        told += [
+            f"cpu: {quota['requests.cpu']} requested, {quota['limits.cpu']} at most",
+            f"memory: {quota['requests.memory']} requested, {quota['limits.memory']} at most",
+            f"storage: {quota['requests.storage']}",
+        ]
+    return told
+
+
 def _why(diagnosis: Mapping[str, Any]) -> list[str]:
     place = " of ".join(part for part in (f"phase {diagnosis['phase']}", diagnosis["object"]) if part)
     code = f", exit code {diagnosis['exit_code']}" if diagnosis["exit_code"] is not None else ""

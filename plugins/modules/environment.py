@@ -218,6 +218,17 @@ objects:
   sample:
     - {object: Namespace/shop-pr-123, action: created}
     - {object: Deployment/app, action: created}
+quota:
+  description: The sums that the environment may use, by the names of a ResourceQuota.
+  returned: when the run got so far
+  type: dict
+  sample:
+    requests.cpu: 200m
+    limits.cpu: 1380m
+    requests.memory: 384Mi
+    limits.memory: 1767Mi
+    requests.storage: 1Gi
+    pods: "3"
 """
 
 import secrets
@@ -380,6 +391,7 @@ def _report(module: AnsibleModule, preview: Preview) -> None:
         "changed": preview.changed,
         "preview": preview.as_dict(),
         "objects": [{"object": str(change.ref), "action": change.action} for change in preview.changes],
+        "quota": dict(preview.quota),
         # Ansible adds every parameter otherwise, and with them the values of `config.env`.
         "invocation": {"module_args": {key: value for key, value in module.params.items() if key != "config"}},
     }
