@@ -180,8 +180,9 @@ class Amount(Rule[int]):
     def accept(self, value: object, path: Path, reading: Reading) -> int:
         """See :meth:`Rule.accept`."""
         shown = reading.shown(path, value)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        text = str(value) if isinstance(value, str) or (number and self._numbers) else None
+        text = value if isinstance(value, str) else None
+        if self._numbers and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**9:
+            text = str(value)
         if text is None or not self._matcher.fullmatch(text):
             reading.reject(path, f"is {shown}; must be text such as {self._example}")
         amount = self._parse(text)

@@ -151,7 +151,7 @@ ENV: Final = MapOf(
     VariableValue(),
     key_pattern=VARIABLE_NAME,
     key="a variable's name: letters, digits and '_', not beginning with a digit",
-    most=500,
+    most=200,
 )
 SECRETS: Final = ListOf(
     Text(
