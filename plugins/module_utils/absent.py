@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .clock import timestamp
 from .environment import Platform, World
-from .errors import CancelledError, ClusterError, RefusedError, SupersededError
+from .errors import CancelledError, ClusterError, PreviewError, RefusedError, SupersededError
 from .lease import Turn
 from .names import Identity
 from .objects import Manifest, Ref
@@ -86,7 +86,7 @@ def absent(
         asked_at = world.clock.monotonic()
         with turn:
             return _remove(world, platform, identity, sequence, progress, turn, asked_at)
-    except (SupersededError, RefusedError, ClusterError, CancelledError) as error:
+    except PreviewError as error:
         return ended_early(place, progress, error)
 
 

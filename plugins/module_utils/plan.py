@@ -116,4 +116,3 @@ def _annotations(request: Request, tree: Mapping[str, Any], seen: Survey, now: s
     namespace = seen.existing.get(Ref("Namespace", request.identity.namespace), {})
     born = namespace.get("metadata", {}).get("annotations", {}).get("k8s-ee/created-at", now)
     return {**request.annotations(), "k8s-ee/created-at": born, "k8s-ee/config-hash": config_hash(tree)}
-

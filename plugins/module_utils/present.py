@@ -12,7 +12,7 @@ from .apply import Applier, Mode
 from .clock import timestamp
 from .diagnosis import diagnose
 from .environment import Platform, World
-from .errors import CancelledError, ClusterError, FailedError, RefusedError, SupersededError
+from .errors import CancelledError, ClusterError, FailedError, PreviewError, SupersededError
 from .evidence import gather
 from .lease import Turn
 from .objects import Manifest, Ref
@@ -46,7 +46,7 @@ def check(world: World, platform: Platform, request: Request, config: Mapping[st
         applier.create_absent(plan.credentials)
         applier.apply((*plan.data, *plan.app))
         applier.prune()
-    except (RefusedError, ClusterError) as error:
+    except PreviewError as error:
         return ended_early(place, progress, error)
     return Preview(
         status="ready",
@@ -84,7 +84,7 @@ def present(world: World, platform: Platform, request: Request, config: Mapping[
         started = world.clock.monotonic()
         with turn:
             return _Deployment(world, platform, request, progress, turn).run(plan, config, started)
-    except (SupersededError, RefusedError, ClusterError, CancelledError) as error:
+    except PreviewError as error:
         return ended_early(place, progress, error)
 
 
@@ -244,15 +244,16 @@ def _applier(world: World, place: str, seen: Survey, *, mode: Mode) -> Applier:
 
 def _newest_pods(picture: Picture, targets: list[Ref]) -> list[Manifest]:
     """The pods that this roll-out is about: a crash of the version before must not fail the new one."""
+    names = {target.name for target in targets}
     newest: dict[str, tuple[int, str]] = {}
     for named, found in picture.objects.items():
-        if named.kind == "ReplicaSet":
-            for owner in found["metadata"].get("ownerReferences", ()):
-                revision = int(found["metadata"].get("annotations", {}).get("deployment.kubernetes.io/revision", 0))
-                newest[owner["name"]] = max(newest.get(owner["name"], (0, "")), (revision, named.name))
+        owner = _owner(found)
+        if named.kind == "ReplicaSet" and owner in names:
+            revision = int(found["metadata"].get("annotations", {}).get("deployment.kubernetes.io/revision", 0))
+            newest[owner] = max(newest.get(owner, (0, "")), (revision, named.name))
     owners = {name for _, name in newest.values()} | {t.name for t in targets if t.kind == "StatefulSet"}
-    return [
-        pod
-        for named, pod in picture.objects.items()
-        if named.kind == "Pod" and any(owner["name"] in owners for owner in pod["metadata"].get("ownerReferences", ()))
-    ]
+    return [found for named, found in picture.objects.items() if named.kind == "Pod" and _owner(found) in owners]
+
+
+def _owner(obj: Manifest) -> str:
+    return next((str(owner["name"]) for owner in obj["metadata"].get("ownerReferences", ())), "")

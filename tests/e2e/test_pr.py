@@ -140,7 +140,9 @@ class TestOneEnvironment:
         (volume,) = volumes(kubectl, "demo-pr-11")
         folder = Path((volume["spec"].get("hostPath") or volume["spec"]["local"])["path"])
         assert folder.is_dir()
-        closed = play("pr.yml", {"pr": 11, "pr_state": "absent", "pr_config": str(broken), "pr_repository": "local/demo"})
+        closed = play(
+            "pr.yml", {"pr": 11, "pr_state": "absent", "pr_config": str(broken), "pr_repository": "local/demo"}
+        )
         assert closed.code == 0, closed.output
         assert closed.preview["status"] == "destroyed"
         assert closed.preview["url"] is None
@@ -167,7 +169,9 @@ def test_five_pull_requests_at_once_and_the_disk_back_after(pr, kubectl):
         for number in numbers:
             add(number, f"only in {number}")
         assert [texts(number)[0] for number in numbers] == [f"only in {number}" for number in numbers]
-        closed = list(pool.map(lambda n: play("pr.yml", {"pr": n, "pr_state": "absent", "pr_project": "demo"}), numbers))
+        closed = list(
+            pool.map(lambda n: play("pr.yml", {"pr": n, "pr_state": "absent", "pr_project": "demo"}), numbers)
+        )
     assert [run.preview.get("status") for run in closed] == ["destroyed"] * 5
     assert not any(kubectl.exists("namespace", f"demo-pr-{number}") for number in numbers)
     assert used_bytes(VOLUMES) == before
@@ -178,7 +182,9 @@ def used_bytes(folder):
 
 
 def test_a_refused_configuration_names_every_fault_and_creates_nothing(pr, kubectl):
-    refused = pr(31, config="projectId: Demo\nprojectid: demo\napp:\n  prot: 80\ndatabases:\n  postgresql:\n    version: 16\n")
+    refused = pr(
+        31, config="projectId: Demo\nprojectid: demo\napp:\n  prot: 80\ndatabases:\n  postgresql:\n    version: 16\n"
+    )
     assert refused.code != 0
     assert refused.preview["status"] == "refused"
     for named in ("projectId", "projectid", "app.prot", "databases.postgresql.version"):
@@ -237,9 +243,7 @@ def test_the_same_through_ansible_runner(kubectl, tmp_path):
         )
         return runner.rc, previews[-1], folder
 
-    rc, preview, folder = run(
-        "open", pr_config=str(DEMO / "k8s-ee.yaml"), pr_image=f"{REGISTRY}/demo:pr-1", pr_sha="a"
-    )
+    rc, preview, folder = run("open", pr_config=str(DEMO / "k8s-ee.yaml"), pr_image=f"{REGISTRY}/demo:pr-1", pr_sha="a")
     assert rc == 0
     assert preview["status"] == "ready"
     assert ask(f"{URL.format(41)}/health").status == 200
@@ -254,7 +258,10 @@ def test_the_same_through_ansible_runner(kubectl, tmp_path):
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
-        ({"preview_kubeconfig": "/nonexistent/kubeconfig"}, "kubeconfig /nonexistent/kubeconfig: there is no such file"),
+        (
+            {"preview_kubeconfig": "/nonexistent/kubeconfig"},
+            "kubeconfig /nonexistent/kubeconfig: there is no such file",
+        ),
         ({"preview_helm": "/nonexistent/helm"}, "/nonexistent/helm"),
         ({"preview_charts": "/nonexistent/charts"}, "/nonexistent/charts"),
         ({"preview_ca_file": "/nonexistent/ca.crt"}, "CA file /nonexistent/ca.crt"),

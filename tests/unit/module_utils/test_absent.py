@@ -8,13 +8,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from ansible_collections.ephemeral.k8s.plugins.module_utils.absent import absent, find
 from ansible_collections.ephemeral.k8s.plugins.module_utils.clock import SystemClock
 from ansible_collections.ephemeral.k8s.plugins.module_utils.environment import Platform, World
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError, RefusedError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.names import Identity, labels
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
-
 from tests.unit.fakes import FakeCluster, FakeProber
 
 IDENTITY = Identity(project="demo", pr=1)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.ephemeral.k8s.plugins.module_utils.patience import Patience
 
 

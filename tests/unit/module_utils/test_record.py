@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from ansible_collections.ephemeral.k8s.plugins.module_utils.names import Identity
 from ansible_collections.ephemeral.k8s.plugins.module_utils.record import (
     DEPLOYING,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from ansible_collections.ephemeral.k8s.plugins.module_utils.refusals import explain, unreachable
 
 HOST = "https://10.0.0.1:6443"
@@ -41,7 +42,12 @@ def status(message, reason=""):
         (401, "/api/v1/nodes", status("Unauthorized"), "does not accept the kubeconfig's credential"),
         (403, "/api/v1/nodes", status('User "x" cannot list nodes'), 'forbidden: User "x" cannot list nodes; grant'),
         (403, "/api/v1/pods", status("exceeded quota: quota, requested: pods=1"), "exceeded quota: quota"),
-        (404, "/apis/preview.k8s-ee/v1alpha1/environments", b"404 page not found", "apply role ephemeral.k8s.guardrails"),
+        (
+            404,
+            "/apis/preview.k8s-ee/v1alpha1/environments",
+            b"404 page not found",
+            "apply role ephemeral.k8s.guardrails",
+        ),
         (404, "/apis/preview.k8s-ee/v1alpha1/environments/x", status("no x", "NotFound"), "404 no x"),
         (422, "/apis/apps/v1/deployments/app", status("spec is\n invalid", "Invalid"), "422 spec is invalid"),
         (502, "/api", b"<html>bad gateway</html>", "502 <html>bad gateway</html>"),
