@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -115,8 +116,8 @@ def _refusal(chart: str, done: Finished) -> str:
     text = _one_line(" ".join(lines[start:])).removeprefix("Error: ") or f"helm ended with code {done.code}"
     if (chart in text and text.endswith(_NO_CHART)) or text.startswith(_NO_CHART):
         return f"charts: {chart} is not a chart; name the folder that has k8s-ee-app and postgresql in preview_charts"
-    # Templates refuse by `fail` and `required`; the path that led there says nothing to who wrote the values.
-    reason = text.rpartition("error calling fail: ")[2].rpartition("error calling required: ")[2]
+    # Where a template refuses by `fail` or `required`, its place says nothing to who wrote the values.
+    reason = re.sub(r"^execution error at \(\S+\): ", "", text)
     return f"chart {chart} does not take its values: {reason}"
 
 
