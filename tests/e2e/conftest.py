@@ -61,19 +61,24 @@ def kubectl() -> Kubectl:
     return Kubectl()
 
 
-def play(playbook: str, variables: Mapping[str, Any], *, environment: Mapping[str, str] | None = None) -> Run:
-    """Run a playbook of the collection as a person would, and take its result from `set_stats`."""
+def play(playbook: str, variables: Mapping[str, Any], *, folder: Path = ROOT) -> Run:
+    """Run a playbook as a person would and take its result from `set_stats`.
+
+    :param playbook: ``pr.yml``, or by its name in the collection: ``ephemeral.k8s.pr``.
+    :param folder: where the person stands.
+    """
     started = time.monotonic()
+    named = str(ROOT / "playbooks" / playbook) if playbook.endswith(".yml") else playbook
     done = subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", f"playbooks/{playbook}", "-e", json.dumps(dict(variables))],
-        cwd=ROOT,
+        [Path(sys.executable).parent / "ansible-playbook", named, "-e", json.dumps(dict(variables))],
+        cwd=folder,
         env={
             **os.environ,
+            "PWD": str(folder),
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_SHOW_CUSTOM_STATS": "1",
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
             "LC_ALL": "C.UTF-8",
-            **(environment or {}),
         },
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -105,7 +105,7 @@ class TestOneEnvironment:
     def test_a_failed_push_says_why_and_data_survive(self, pr, opened, name, reason, exit_code, changes):
         config = demo_config(env={**demo_config().get("env", {}), **changes.get("env", {})})
         image = changes.get("image", f"{REGISTRY}/demo:pr-1")
-        failed = pr(11, config=config, pr_sha=name.replace(" ", "-"), pr_image=image, pr_sequence=3, pr_timeout=40)
+        failed = pr(11, config=config, pr_sha=name.replace(" ", "-"), pr_image=image, pr_sequence=3, preview_timeout=40)
         assert failed.code != 0
         assert failed.preview["status"] == "failed"
         diagnosis = failed.preview["diagnosis"]
@@ -310,8 +310,10 @@ def test_a_right_that_is_missing_is_named(kubectl, tmp_path):
     assert token not in failed.output
 
 
-def test_the_playbooks_work_by_their_collection_name(kubectl, tmp_path):
+def test_the_playbooks_work_by_their_collection_name_from_the_developers_folder(kubectl, tmp_path):
     shutil.copy(DEMO / "k8s-ee.yaml", tmp_path)
-    planned = play("../playbooks/pr.yml", {"pr": 54}, environment={"PWD": str(tmp_path)})
-    assert planned.preview["status"] in ("failed", "ready")
-    play("pr.yml", {"pr": 54, "pr_state": "absent", "pr_project": "demo"})
+    image = {"pr": 54, "pr_image": f"{REGISTRY}/demo:pr-1"}
+    planned = play("ephemeral.k8s.plan", image, folder=tmp_path)
+    assert planned.code == 0, planned.output
+    assert "Deployment/app" in planned.output
+    assert not kubectl.exists("namespace", "demo-pr-54")

@@ -274,7 +274,8 @@ class TestRefusals:
             "ports": {},
             "go": "1.26",
             "path": "/nowhere",
-            "tools": {"tool": {"source": str(source), "module": "example.org/tool"}},
+            "sources": str(tmp_path),
+            "modules": {"tool": "example.org/tool"},
             "version_of": [],
         }
         done = subprocess.run(
