@@ -11,6 +11,12 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
+
+# The same examples in every run, and none too slow on a busy machine: a failure is a change of ours, never luck.
+# `pytest --hypothesis-profile=default` searches further.
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.load_profile("repeatable")
 
 GOLDEN = Path(__file__).parent / "golden"
 

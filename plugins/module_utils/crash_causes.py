@@ -40,7 +40,8 @@ _READ_ONLY = re.compile(r"(?i:read-only file ?system|EROFS)")
 _DENIED = re.compile(r"(?i:permission denied|EACCES|operation not permitted|EPERM)")
 _LOW_PORT = re.compile(
     r"(?i:(?:EACCES|permission denied)[^\n]{0,80}?(?:\d+\.\d+\.\d+\.\d+|\[?::\]?|port|\*):? ?(?P<a>\d{1,3})\b"
-    r"|(?:bind|listen)[^\n]{0,80}?:(?P<b>\d{1,3})\b[^\n]{0,40}?permission denied)"
+    r"|(?:bind|listen)[^\n]{0,80}?:(?P<b>\d{1,3})\b[^\n]{0,40}?permission denied"
+    r"|permission denied[^\n]{0,40}?bind[^\n]{0,40}?', (?P<c>\d{1,3})\))"
 )
 _IN_USE = re.compile(r"(?i:EADDRINUSE|address already in use)")
 
@@ -66,6 +67,8 @@ def command(suspect: Suspect) -> Finding | None:
     text = suspect.waiting_message or str(suspect.terminated.get("message", ""))
     if suspect.waiting_reason == "CrashLoopBackOff":
         text = str(suspect.terminated.get("message", ""))
+    # Runtimes put what happened behind the names of all the layers that it came through.
+    text = text.rpartition("unable to start container process: ")[2]
     lowered = text.lower()
     if (
         "executable file not found" in lowered
@@ -117,11 +120,11 @@ def low_port(suspect: Suspect) -> Finding | None:
     found = _LOW_PORT.search(suspect.log) if _application_has_crashed(suspect) else None
     if not found:
         return None
-    port = found["a"] or found["b"]
+    port = found["a"] or found["b"] or found["c"]
     return Finding(
         reason="PortNotAllowed",
         message=f"{what(suspect)} {_ended(suspect)}: it may not listen on port {port}",
-        hint="listen on the port in $PORT (app.port), which must be 1024 or higher",
+        hint=f"listen on the port in $PORT, or set app.port to {port} in k8s-ee.yaml: others below 1024 are closed",
     )
 
 

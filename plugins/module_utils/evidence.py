@@ -15,7 +15,7 @@ _WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "PersistentVolumeClaim"
 
 
 def gather(cluster: Cluster, *, namespace: str, pool: Executor, answer: Answer | None = None) -> Snapshot:
-    """Pods, events, workloads and the last log lines of every container that is not well.
+    """Pods, events, workloads and the last log lines of every container that is not well, or has not always been.
 
     :param answer: what the ingress said last, where the probe was reached.
     """
@@ -29,12 +29,12 @@ def gather(cluster: Cluster, *, namespace: str, pool: Executor, answer: Answer |
             namespace=namespace,
             pod=pod["metadata"]["name"],
             container=container["name"],
-            previous=_died(container),
+            previous=_runs_again(container),
             lines=LOG_LINES,
         )
         for pod in pods
         for container in _containers(pod)
-        if not container.get("ready")
+        if not container.get("ready") or container.get("restartCount")
     }
     return Snapshot(
         pods=pods,
@@ -50,6 +50,7 @@ def _containers(pod: Manifest) -> list[Manifest]:
     return [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
 
 
-def _died(container: Manifest) -> bool:
-    # Between two tries the current log is empty or of a start that has not failed yet; the previous one tells.
-    return container.get("restartCount", 0) > 0 and "running" not in container.get("state", {})
+def _runs_again(container: Manifest) -> bool:
+    # Only then does the previous log tell of the crash. Between two tries the current one does: the kubelet keeps but
+    # one dead container, and answers for the one before it that it cannot retrieve its log.
+    return container.get("restartCount", 0) > 0 and "running" in container.get("state", {})

@@ -158,7 +158,9 @@ def missing_setting(suspect: Suspect) -> Finding | None:
             return Finding(
                 reason="MissingVariable",
                 message=f"{what(suspect)} cannot start: {found['kind']} {found['name']} has no key {found['key']}",
-                hint=f"add {found['key']} to this project's secrets, or remove it from `secrets` in k8s-ee.yaml",
+                hint=f"add {found['key']} to this project's secrets, or remove it from `secrets` in k8s-ee.yaml"
+                if found["kind"] == "Secret"
+                else f"set {found['key']} in env in k8s-ee.yaml, or in your own ConfigMap",
             )
         if found := _ABSENT.search(text):
             kind = {"secret": "Secret", "configmap": "ConfigMap"}[found["kind"]]

@@ -81,6 +81,7 @@ _NAMED = re.compile(
     r"(?P<gap>\\?[\"']?[ \t]{0,4}(?:=>|:=|=|:)(?P<space>[ \t]{0,4}))"
     r"(?P<value>\\\"(?:[^\"\\\n]|\\[^\"\n])*+|\"(?:[^\"\\\n]|\\[^\n])*+|'[^'\n]*+|(?:\[redacted\]|[^\s,;&\"'}\])])++)"
 )
+_PATH_BEFORE = re.compile(r"/[A-Za-z0-9_.-]{0,60}\Z")
 _FLAG = re.compile(
     r"(?i)(--?(?:[a-z]{1,20}-){0,3}(?:password|passwd|secret|token|api-?key)\s{1,4})([^\s-][^\s]{0,511})"
 )
@@ -186,8 +187,12 @@ def _after_name(found: re.Match[str]) -> str:
     if _is_harmless(bare) or (found["name"].lower() == "pwd" and bare.startswith("/")):
         return found[0]
     is_password = found["name"].lower().startswith("p") and "key" not in found["name"].lower()
+    # "open /etc/passwd: permission denied" names a file.
+    is_path = ":" in found["gap"] and _PATH_BEFORE.search(found.string, max(0, found.start() - 64), found.start())
     # "Unexpected token: punc" and "max_tokens=4096" are no secrets; "token: 8f3kd02l" and "token=abcdef" are.
     prose = ":" in found["gap"] and bool(found["space"]) and not opening and '"' not in found["gap"]
+    if is_path and not _looks_random(bare):
+        return found[0]
     if not is_password and ((bare.isdigit() and len(bare) < 8) or (prose and not _looks_random(bare))):
         return found[0]
     return f"{found['name']}{found['tail'] or ''}{found['gap']}{opening}{MARK}"

@@ -147,9 +147,14 @@ def _containers(pod: Manifest, events: tuple[Manifest, ...], logs: Mapping[str, 
                 events=events,
                 container=spec_by_name.get(each["name"], {"name": each["name"]}),
                 status=each,
-                log=logs.get(f"{pod['metadata']['name']}/{each['name']}", ""),
+                log=_log(logs.get(f"{pod['metadata']['name']}/{each['name']}", "")),
                 is_init=is_init,
             )
+
+
+def _log(text: str) -> str:
+    # With status 200 the kubelet answers so where it has already removed the container.
+    return "" if text.startswith("unable to retrieve container logs for ") else text
 
 
 def _newest(pods: tuple[Manifest, ...], workloads: tuple[Manifest, ...]) -> Iterator[Manifest]:

@@ -43,6 +43,12 @@ def test_a_command_that_cannot_be_started(status: dict[str, Any], reason: str) -
     assert found(status).reason == reason
 
 
+def test_of_the_runtimes_layers_only_what_happened_is_told() -> None:
+    error = 'unable to start container process: exec: "server": executable file not found in $PATH: unknown'
+    told = 'its command is not in the image: exec: "server": executable file not found in $PATH: unknown'
+    assert found(started(error)).message == f"Pod/app-7d9c-x cannot start: {told}"
+
+
 def test_a_program_for_another_processor_is_told_by_the_log_alone() -> None:
     finding = found(crashed(255), log="exec /usr/local/bin/node: exec format error\n")
     assert finding.reason == "WrongArchitecture"
@@ -130,6 +136,7 @@ def test_permission_denied_names_the_path(log: str, said: str) -> None:
         "nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)",
         "listen tcp :80: bind: permission denied",
         "Error: listen EACCES: permission denied :::80",
+        "PermissionError: [Errno 13] Permission denied (while attempting to bind on address ('0.0.0.0', 80))",
     ],
 )
 def test_a_port_below_1024_is_not_allowed(log: str) -> None:

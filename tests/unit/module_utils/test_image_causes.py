@@ -125,6 +125,15 @@ def test_a_setting_that_is_not_there(message: str, reason: str, said: str) -> No
     assert said in found.message
 
 
+@pytest.mark.parametrize(("kind", "field"), [("Secret", "secrets"), ("ConfigMap", "env")])
+def test_a_missing_variable_is_added_where_its_like_comes_from(kind: str, field: str) -> None:
+    found = image_causes.missing_setting(
+        suspect(waiting("CreateContainerConfigError", f"couldn't find key API_KEY in {kind} shop-pr-7/x"))
+    )
+    assert found is not None
+    assert field in found.hint
+
+
 def test_a_secret_that_should_be_mounted_and_is_not_there() -> None:
     told = event("FailedMount", 'MountVolume.SetUp failed for volume "keys" : secret "keys" not found')
     found = image_causes.missing_setting(suspect(events=(told,)))

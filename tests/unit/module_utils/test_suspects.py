@@ -137,6 +137,12 @@ def test_a_container_without_a_spec_is_known_by_its_status() -> None:
     assert (found.container, found.image) == ({"name": "debugger"}, "busybox")
 
 
+def test_the_kubelets_word_for_a_log_that_is_gone_is_no_log() -> None:
+    gone = {"app-7d9c-x/app": "unable to retrieve container logs for containerd://0123"}
+    (found,) = suspects((pod(statuses=(crashed(1),)),), (), (), gone)
+    assert found.log == ""
+
+
 def test_who_crashed_before_and_is_well_now_is_the_next_guess() -> None:
     flapping = ready_pod("flapping", statuses=(crashed(1) | running(ready=True),))
     steady = ready_pod("steady")
