@@ -3,8 +3,8 @@
 """Run the project's checks and close with one truthful line, ``N passed, N failed``.
 
 check.py fast               what needs no cluster
-check.py quick              fast, then every scenario's quick part on the sandbox
-check.py all                fast, then every scenario whole
+check.py quick              fast, then every scenario's quick part on the sandbox, then the sandbox itself
+check.py all                the same with the slow parts
 check.py scenario <name>    one scenario whole
 
 Every check runs, also after one has failed. A check counts as one; pytest counts its tests and molecule its actions.
@@ -129,16 +129,19 @@ def fast() -> tuple[Check, ...]:
         f"chart {chart.name}": (os.environ.get("HELM", "helm"), "lint", "--strict", str(chart.relative_to(ROOT)))
         for chart in charts
     }
-    return tuple(Check(name=name, command=command, count=one) for name, command in commands.items())
+    lints = (Check(name=name, command=command, count=one) for name, command in commands.items())
+    return pytest_check("unit", "--durations=3"), *lints
+
+
+def end_to_end(name: str, *, slow: bool) -> Check:
+    """The end-to-end tests of a name."""
+    return pytest_check(f"e2e {name}", "tests/e2e", "-m", name if slow else f"{name} and not slow", "--durations=5")
 
 
 def scenario(name: str, *, slow: bool) -> tuple[Check, ...]:
     """Molecule's sequence, then the end-to-end tests of the same name."""
-    marker = name if slow else f"{name} and not slow"
-    return (
-        Check(name=f"molecule {name}", command=("molecule", "test", "--report", "-s", name), count=molecule_recap),
-        pytest_check(f"e2e {name}", "tests/e2e", "-m", marker, "--durations=5"),
-    )
+    molecule = ("molecule", "test", "--report", "--no-command-borders", "-s", name)
+    return Check(name=f"molecule {name}", command=molecule, count=molecule_recap), end_to_end(name, slow=slow)
 
 
 def present_scenarios() -> tuple[str, ...]:
@@ -192,11 +195,6 @@ def refuse(name: str) -> int:
     return 2
 
 
-def run_fast() -> Tally:
-    """Everything that needs no cluster; the tests come last, with both cores."""
-    return run_all(fast(), live=False) + run(pytest_check("unit", "-n", "2"), live=False)
-
-
 def run_scenarios(names: Iterable[str], *, slow: bool) -> Tally:
     """Scenarios on the sandbox; where it does not start, that one failure says it all."""
     tally = run(Check(name="sandbox", command=("make", "--no-print-directory", "sandbox"), count=one), live=True)
@@ -214,10 +212,12 @@ def main(arguments: list[str]) -> int:
         case ["scenario", name]:
             tally = run_scenarios([name], slow=True)
         case ["fast"]:
-            tally = run_fast()
+            tally = run_all(fast(), live=False)
         case ["quick" | "all" as extent]:
-            tally = run_fast()
+            tally = run_all(fast(), live=False)
             tally += run_scenarios(present_scenarios(), slow=extent == "all")
+            # Last, since these tests stop the sandbox that the others run on.
+            tally += run(end_to_end("sandbox", slow=extent == "all"), live=True)
         case _:
             print(__doc__, file=sys.stderr)
             return 2

@@ -42,7 +42,9 @@ def main() -> int:
         seconds(CLOSE)
     floor, unchanged = (statistics.median(column) for column in zip(*rounds, strict=True))
     ratio = unchanged / floor
-    print(f"pr.yml, nothing to change: {unchanged:.2f} s, {ratio:.1f} times an empty play ({floor:.2f} s); bar {BAR:.0f}")
+    print(
+        f"pr.yml, nothing to change: {unchanged:.2f} s, {ratio:.1f} times an empty play ({floor:.2f} s); bar {BAR:.0f}"
+    )
     return 0 if ratio <= BAR else 1
 
 

@@ -25,7 +25,7 @@ ADAPTERS = {
     "github": ("forge.py",),
     "kubernetes": ("cluster.py",),
     "requests": (),
-    "yaml": ("document.py",),
+    "yaml": ("document.py", "helm.py"),
 }
 # Clock, environment, disk and processes are handed in; these are what gets handed in.
 OUTSIDE_CALLS = {
@@ -35,15 +35,16 @@ OUTSIDE_CALLS = {
     "os.environ": (),
     "os.getenv": (),
     "subprocess.Popen": (),
-    "subprocess.run": (),
+    "subprocess.run": ("helm.py",),
     "time.monotonic": ("clock.py",),
     "time.sleep": ("clock.py",),
     "time.time": ("clock.py",),
 }
 MAX_PYTHON_LINES = 250
+MAX_TEST_LINES = 350  # a table of cases is long and has one idea
 MAX_TASK_LINES = 60
 LONG_FILES: Mapping[str, str] = {
-    # path: the reason why it has no seam
+    "roles/sandbox/tasks/tools.yml": "a task for each tool, so that the play says which one it builds",
 }
 WITHOUT_TEST: Mapping[str, str] = {
     # file of the core: the reason why no test has its name
@@ -83,9 +84,12 @@ def absolute_imports(path: Path) -> set[str]:
 
 
 def siblings(path: Path) -> set[str]:
-    """The files of the core that a file of the core imports, by their stems."""
-    found = set()
-    for node in ast.walk(parsed(path)):
+    """The files of the core that a file of the core imports when it runs, by their stems."""
+    found, tree = set(), parsed(path)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []  # before its children are walked: what only the type checker follows
+    for node in ast.walk(tree):
         match node:
             case ast.ImportFrom(module=str(module), level=1):
                 found.add(module.partition(".")[0])
@@ -141,15 +145,13 @@ def over(limit: int, paths: list[Path]) -> dict[str, int]:
 
 
 def test_no_python_file_is_long() -> None:
-    assert not over(MAX_PYTHON_LINES, PYTHON_FILES)
+    tests = [path for path in PYTHON_FILES if path.is_relative_to(ROOT / "tests")]
+    assert not over(MAX_PYTHON_LINES, [path for path in PYTHON_FILES if path not in tests])
+    assert not over(MAX_TEST_LINES, tests)
 
 
 def test_no_task_file_is_long() -> None:
     assert not over(MAX_TASK_LINES, tracked("roles/*/tasks/*.yml", "roles/*/handlers/*.yml"))
-
-
-def test_every_reason_for_a_long_file_is_still_needed() -> None:
-    assert set(LONG_FILES) <= set(over(MAX_PYTHON_LINES, PYTHON_FILES) | dict.fromkeys(LONG_FILES, 0))
 
 
 def test_file_names_are_nouns_of_the_domain() -> None:
