@@ -118,9 +118,7 @@ class Service(Process):
             reading.fault((*path, "metricsPath"), "has no effect without port; write a port or remove it")
 
 
-_TAKEN: Final = {"app": "that is the application"} | dict.fromkeys(
-    (*KINDS, *ALIASES), "that is a database, and its name in the environment"
-)
+_TAKEN: Final = {"app": "that is the application"} | dict.fromkeys((*KINDS, *ALIASES), "that is a database")
 
 SERVICES: Final = MapOf(
     Record(Service, check=Service.check),

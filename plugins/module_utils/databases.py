@@ -34,23 +34,25 @@ class Database:
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What a kind of database may be; the first version is the default.
+    """What a kind of database may be.
 
+    :param default: version where the configuration names none.
     :param storage_bytes: of its volume where the configuration says nothing.
     """
 
     versions: tuple[str, ...]
+    default: str
     storage_bytes: int | None = GIB
 
 
-# PostgreSQL's default is the version of Debian 12: the sandbox, built from Debian's packages, then serves
-# `postgresql: true` as a real server does.
 KINDS: Final[Mapping[str, Kind]] = {
-    "postgresql": Kind(versions=("15", "14", "16", "17", "18")),
-    "mariadb": Kind(versions=("11.4", "10.6", "10.11", "11.8")),
-    "mongodb": Kind(versions=("8.0", "6.0", "7.0")),
-    "redis": Kind(versions=("7.2", "6.2", "7.0", "7.4", "8.0"), storage_bytes=None),
-    "s3": Kind(versions=("1",)),
+    # Debian 12 has 15: the sandbox, built from its packages, then serves `postgresql: true` as a real server does.
+    "postgresql": Kind(versions=("14", "15", "16", "17", "18"), default="15"),
+    "mariadb": Kind(versions=("10.6", "10.11", "11.4", "11.8"), default="11.4"),
+    "mongodb": Kind(versions=("6.0", "7.0", "8.0"), default="8.0"),
+    "redis": Kind(versions=("6.2", "7.0", "7.2", "7.4", "8.0"), default="7.2", storage_bytes=None),
+    # The servers that speak S3 have no versions in common; this one stands for the API.
+    "s3": Kind(versions=("1",), default="1"),
 }
 
 ALIASES: Final = {"minio": "s3"}
@@ -90,7 +92,7 @@ class DatabaseRule(Rule[Database | None]):
             return None
         return Database(
             kind=self._name,
-            version=written.version or self._kind.versions[0],
+            version=written.version or self._kind.default,
             storage_bytes=written.storage or self._kind.storage_bytes,
             seed=written.seed,
         )

@@ -23,6 +23,9 @@ _YES_NO: Final = {"yes": "true", "on": "true", "y": "true", "true": "true"} | di
 class Rule(ABC, Generic[T]):
     """What a value must be. ``T`` is what it becomes."""
 
+    nothing = "has no value; write one or remove the key"
+    """What to do about a key without a value."""
+
     def read(self, value: object, path: Path, reading: Reading) -> T:
         """The value, checked.
 
@@ -32,7 +35,7 @@ class Rule(ABC, Generic[T]):
             reading.mark(path)
             raise Rejected
         if value is None:
-            reading.reject(path, "has no value; write one or remove the key")
+            reading.reject(path, self.nothing)
         return self.accept(value, path, reading)
 
     @abstractmethod
@@ -136,12 +139,12 @@ class Choice(Rule[str]):
 
     def accept(self, value: object, path: Path, reading: Reading) -> str:
         """See :meth:`Rule.accept`."""
-        rule = f"one of {', '.join(self._choices)}"
-        if not isinstance(value, str):
+        if isinstance(value, str) and value in self._choices:
+            return str(value)
+        shown, rule = reading.shown(path, value), f"one of {', '.join(self._choices)}"
+        if shown in self._choices:
             reading.reject(path, _not_text(rule, value, path, reading))
-        if value not in self._choices:
-            reading.reject(path, f"is {reading.shown(path, value)}; must be {rule}")
-        return str(value)
+        reading.reject(path, f"is {shown}; must be {rule}")
 
     def schema(self) -> Schema:
         """See :meth:`Rule.schema`."""

@@ -56,12 +56,12 @@ class Command(Rule[tuple[str, ...]]):
 
     def accept(self, value: object, path: Path, reading: Reading) -> tuple[str, ...]:
         """The words; a line becomes ``("sh", "-c", line)``."""
-        if not isinstance(value, str):
+        if isinstance(value, list | tuple):
             words = self._WORDS.accept(value, path, reading)
             if words and not words[0].strip():
                 reading.reject((*path, 0), "is blank; must name a program")
             return words
-        if not value.strip() or "\0" in value:
+        if not isinstance(value, str) or not value.strip() or "\0" in value:
             reading.reject(path, f"is {reading.shown(path, value)}; must be a command line or a list of words")
         return ("sh", "-c", str(value))
 
@@ -76,6 +76,8 @@ class Command(Rule[tuple[str, ...]]):
 
 class VariableValue(Rule[str]):
     """Text of a variable; numbers and booleans must be quoted, since YAML would respell them (3.10 is 3.1)."""
+
+    nothing = 'has no value; write one, or "" for an empty one'
 
     def accept(self, value: object, path: Path, reading: Reading) -> str:
         """See :meth:`Rule.accept`; no message repeats the value."""

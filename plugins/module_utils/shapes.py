@@ -131,7 +131,7 @@ class MapOf(Rule[dict[str, T]]):
             elif not self._matcher.fullmatch(name):
                 reading.fault(at, f"the key must be {self._key}")
             elif name in self._refused:
-                reading.fault(at, f"the key must be another: {self._refused[name]}")
+                reading.fault(at, f"is taken: {self._refused[name]}; choose another name")
             else:
                 try:
                     accepted[str(name)] = self._rule.read(held, at, reading)

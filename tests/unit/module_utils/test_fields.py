@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import PreviewError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.fields import (
     Amount,

@@ -7,6 +7,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import RefusedError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.names import (
     DNS_LABEL_MAX,
@@ -21,8 +24,6 @@ from ansible_collections.ephemeral.k8s.plugins.module_utils.names import (
     pr_number,
     url,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
@@ -58,7 +59,7 @@ def test_numbers_are_read_from_text(text: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "01", "-1", "1.0", "1e3", " 1", "1\n", "1;id", "true", "1" * 10, "x" * 999, "١"]
+    "text", ["", "0", "01", "-1", "1.0", "1e3", " 1", "1\n", "1;id", "true", "1" * 10, "x" * 999, "\u0661"]
 )
 def test_other_text_is_no_number_and_the_message_says_what_is(text: str) -> None:
     with pytest.raises(RefusedError, match=f"give 1 to {PR_MAX}, as in -e pr=123") as refused:

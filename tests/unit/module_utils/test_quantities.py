@@ -7,6 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import PreviewError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.quantities import (
     cpu_millis,
@@ -17,8 +20,6 @@ from ansible_collections.ephemeral.k8s.plugins.module_utils.quantities import (
     memory_bytes,
     storage_bytes,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(
