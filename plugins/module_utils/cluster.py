@@ -8,7 +8,7 @@ The client's typed models cost 0.2 s to import and its dynamic client several di
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,8 +20,9 @@ from .clock import Clock
 from .errors import ClusterError
 from .names import MANAGER
 from .objects import RESOURCES, Manifest, Ref, ref
-from .ports import Listing, WatchEvent
+from .ports import Listing
 from .refusals import explain, unreachable
+from .streams import KubernetesWatch
 
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _CONNECT_SECONDS = 5.0
@@ -203,38 +204,6 @@ class KubernetesCluster:
             if setting["in"] == "header" and setting["value"]:
                 headers[setting["key"]] = setting["value"]
         return headers
-
-
-class KubernetesWatch:
-    """An open watch on a streamed response, one JSON document a line."""
-
-    def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
-        self._response = response
-        self._closed = False
-
-    def __iter__(self) -> Iterator[WatchEvent]:
-        """Changes as they come."""
-        pending = b""
-        try:
-            for chunk in self._response.stream(amt=None):
-                *lines, pending = (pending + chunk).split(b"\n")
-                for line in filter(None, lines):
-                    event = json.loads(line)
-                    if event["type"] == "ERROR":
-                        status = event["object"]
-                        raise ClusterError(f"watch ended: {status.get('message')}", status=int(status.get("code") or 0))
-                    yield WatchEvent(type=event["type"], object=event["object"])
-        except (urllib3.exceptions.HTTPError, OSError, ValueError):
-            # A broken stream is an ended stream: whoever reads lists again and goes on.
-            return
-        finally:
-            self._response.close()
-
-    def close(self) -> None:
-        """End it: the reading thread is woken, and closes the connection itself."""
-        if not self._closed:
-            self._closed = True
-            self._response.shutdown()
 
 
 def connect(*, kubeconfig: str, context: str, clock: Clock) -> KubernetesCluster:

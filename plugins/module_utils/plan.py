@@ -20,9 +20,10 @@ from .guardrails import render as render_guardrails
 from .names import labels
 from .network_policies import PodSelector
 from .objects import Manifest, Ref, stamp
+from .ownership import Owner, refuse_foreign
 from .quota import Part, Quota, breakdown, refuse_unfit, required
 from .record import Request, config_hash
-from .survey import Survey, refuse_foreign
+from .survey import Survey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +59,7 @@ def make(world: World, platform: Platform, request: Request, tree: Mapping[str, 
         raise ConfigError(unserved)
     if request.profile != "team":
         raise RefusedError(f"not yet supported: profile {request.profile}; use profile team")
-    refuse_foreign(
-        seen.namespace,
-        identity=request.identity,
-        repository=request.repository,
-        repository_id=request.repository_id,
-    )
+    refuse_occupied(request, seen)
     quota = required(config)
     refuse_unfit(config, quota, seen.capacity)
 
@@ -110,6 +106,23 @@ def make(world: World, platform: Platform, request: Request, tree: Mapping[str, 
         quota=quota,
         parts=breakdown(config),
     )
+
+
+def refuse_occupied(request: Request, seen: Survey) -> None:
+    """Refuse where the place is another repository's, not ours, or still being emptied.
+
+    :raises RefusedError: naming both sides.
+    """
+    identity = request.identity
+    refuse_foreign(
+        seen.namespace,
+        seen.record.found,
+        identity=identity,
+        asker=Owner(repository=request.repository, repository_id=str(request.repository_id)),
+        advice=f"choose another projectId than {identity.project}",
+    )
+    if seen.namespace is not None and seen.namespace["metadata"].get("deletionTimestamp"):
+        raise RefusedError(f"namespace {identity.namespace} is still being deleted; run again when it is gone")
 
 
 def _annotations(request: Request, tree: Mapping[str, Any], seen: Survey, now: str) -> dict[str, str]:

@@ -16,14 +16,12 @@ from .errors import CancelledError, ClusterError, FailedError, PreviewError, Sup
 from .evidence import gather
 from .lease import Turn
 from .objects import Manifest, Ref
-from .patience import Patience
-from .plan import Plan, make
+from .plan import Plan, make, refuse_occupied
 from .ports import Answer
 from .progress import Outcome, Preview, Progress, ended_early, undiagnosed
-from .readiness import State, state
 from .record import DEPLOYING, FAILED, READY, Record, Request, spec_of
-from .survey import Survey, refuse_foreign, survey
-from .waiting import Picture, Scope
+from .rollout import rolled_out
+from .survey import Survey, survey
 
 _PROBE_PAUSE_SECONDS = 0.1
 
@@ -110,12 +108,7 @@ class _Deployment:
         seen = survey(
             world.cluster, identity=self._request.identity, platform_namespace=self._platform.namespace, pool=world.pool
         )
-        refuse_foreign(
-            seen.namespace,
-            identity=self._request.identity,
-            repository=self._request.repository,
-            repository_id=self._request.repository_id,
-        )
+        refuse_occupied(self._request, seen)
         record = seen.record
         if (record.status.sequence or 0) > self._request.sequence:
             raise SupersededError(f"{self._place}: sequence {record.status.sequence} has already been deployed")
@@ -167,30 +160,10 @@ class _Deployment:
             phases=(),
         )
 
-    def _roll_out(self, applier: Applier, manifests: tuple[dict[str, Any], ...]) -> None:
-        if not manifests:
-            return
+    def _roll_out(self, applier: Applier, manifests: tuple[Manifest, ...]) -> None:
         applier.apply(manifests)
-        targets = [Ref(m["kind"], m["metadata"]["name"], self._place) for m in manifests]
-        targets = [target for target in targets if target.kind in ("Deployment", "StatefulSet")]
-        scopes = tuple(Scope(kind, self._place) for kind in {*(t.kind for t in targets), "ReplicaSet", "Pod"})
-        patience, clock = Patience(), self._world.clock
-
-        def settled(picture: Picture) -> bool:
-            found = [picture.objects.get(target) for target in targets]
-            if all(obj is not None and state(obj).state is State.READY for obj in found):
-                return True
-            if any(obj is not None and state(obj).state is State.FAILED for obj in found):
-                raise self._failure()
-            newest = _newest_pods(picture, targets)
-            if patience.hopeless(newest, [obj for obj in found if obj], clock.monotonic()):
-                raise self._failure()
-            return False
-
-        with Picture(self._world.cluster, scopes) as picture:
-            deadline = clock.monotonic() + self._world.timeout_seconds
-            if not picture.wait(settled, clock=clock, deadline=deadline, check=self._turn.check):
-                raise self._failure()
+        if not rolled_out(self._world, self._place, manifests, check=self._turn.check):
+            raise self._failure()
 
     def _probe(self, plan: Plan) -> None:
         if plan.url is None:
@@ -240,20 +213,3 @@ class _Deployment:
 
 def _applier(world: World, place: str, seen: Survey, *, mode: Mode) -> Applier:
     return Applier(world.cluster, namespace=place, existing=seen.existing, pool=world.pool, mode=mode)
-
-
-def _newest_pods(picture: Picture, targets: list[Ref]) -> list[Manifest]:
-    """The pods that this roll-out is about: a crash of the version before must not fail the new one."""
-    names = {target.name for target in targets}
-    newest: dict[str, tuple[int, str]] = {}
-    for named, found in picture.objects.items():
-        owner = _owner(found)
-        if named.kind == "ReplicaSet" and owner in names:
-            revision = int(found["metadata"].get("annotations", {}).get("deployment.kubernetes.io/revision", 0))
-            newest[owner] = max(newest.get(owner, (0, "")), (revision, named.name))
-    owners = {name for _, name in newest.values()} | {t.name for t in targets if t.kind == "StatefulSet"}
-    return [found for named, found in picture.objects.items() if named.kind == "Pod" and _owner(found) in owners]
-
-
-def _owner(obj: Manifest) -> str:
-    return next((str(owner["name"]) for owner in obj["metadata"].get("ownerReferences", ())), "")

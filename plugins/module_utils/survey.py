@@ -9,7 +9,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from .apply import KINDS
-from .errors import RefusedError
 from .names import Identity
 from .objects import Manifest, Ref, by_ref
 from .ports import Cluster
@@ -65,30 +64,6 @@ def survey(cluster: Cluster, *, identity: Identity, platform_namespace: str, poo
         pod_cidrs=tuple(cidr for node in nodes for cidr in node["spec"].get("podCIDRs", ())),
         service_cidrs=tuple(cidr for item in ranges_answer.result().items for cidr in item["spec"]["cidrs"]),
     )
-
-
-def refuse_foreign(namespace: Manifest | None, *, identity: Identity, repository: str, repository_id: int) -> None:
-    """Refuse a namespace of the right name that is not this repository's.
-
-    :raises RefusedError: naming both sides.
-    """
-    if namespace is None:
-        return
-    metadata = namespace["metadata"]
-    labels, annotations = metadata.get("labels", {}), metadata.get("annotations", {})
-    place = identity.namespace
-    if labels.get("app.kubernetes.io/managed-by") != "ephemeral.k8s":
-        raise RefusedError(
-            f"namespace {place} exists and is not ours; choose another projectId than {identity.project}"
-        )
-    owner = annotations.get("k8s-ee/repository", "unknown")
-    if labels.get("k8s-ee/repository-id") != str(repository_id) or (repository_id == 0 and owner != repository):
-        raise RefusedError(
-            f"namespace {place} belongs to repository {owner} (id {labels.get('k8s-ee/repository-id')}), not to "
-            f"{repository} (id {repository_id}); choose another projectId than {identity.project}"
-        )
-    if metadata.get("deletionTimestamp"):
-        raise RefusedError(f"namespace {place} is still being deleted; run again when it is gone")
 
 
 def _capacity(nodes: Iterable[Manifest]) -> Capacity | None:

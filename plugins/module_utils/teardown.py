@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .errors import RefusedError
-from .names import MANAGER, Identity
+from .names import Identity
 from .objects import Manifest
+from .ownership import Owner, is_open, refuse_foreign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,69 +55,17 @@ def plan(
     :param repository: its ``owner/name``.
     :raises RefusedError: where namespace or record are not ours, or another repository's; both are named.
     """
-    asker = _Owner(repository=repository, repository_id=str(repository_id))
-    owners = []
-    if namespace is not None:
-        _refuse_unmanaged(namespace, identity)
-        owners.append(_owner_of_namespace(namespace))
-    # A record that says Destroyed is history: it claims nothing any more, and another repository may follow.
-    is_open = record is not None and (record.get("status") or {}).get("phase") != "Destroyed"
-    if record is not None and is_open:
-        owners.append(_owner_of_record(record))
-    for owner in owners:
-        if not owner.is_same_as(asker):
-            raise RefusedError(
-                f"environment {identity.namespace} belongs to repository {owner}, not to {asker}; nothing was deleted; "
-                f"close it from its own repository"
-            )
+    found = refuse_foreign(
+        namespace,
+        record,
+        identity=identity,
+        asker=Owner(repository=repository, repository_id=str(repository_id)),
+        advice="nothing was deleted; close it from its own repository",
+    )
     return TeardownPlan(
         namespace=identity.namespace,
-        repository=next((owner.repository for owner in owners if owner.repository), ""),
+        repository=next((owner.repository for owner in found if owner.repository), ""),
         delete_namespace=namespace is not None and not namespace["metadata"].get("deletionTimestamp"),
         await_namespace=namespace is not None,
-        close_record=is_open,
+        close_record=is_open(record),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Owner:
-    repository: str
-    repository_id: str
-
-    def __str__(self) -> str:
-        return f"{self.repository or '(name unknown)'} (id {self.repository_id or 'unknown'})"
-
-    def is_same_as(self, asker: _Owner) -> bool:
-        # The number stays when a repository is renamed. Without a forge all numbers are 0, and only names differ.
-        if self.repository_id != asker.repository_id:
-            return False
-        return asker.repository_id != "0" or not asker.repository or self.repository in ("", asker.repository)
-
-
-def _refuse_unmanaged(namespace: Manifest, identity: Identity) -> None:
-    labels: Mapping[str, str] = namespace["metadata"].get("labels") or {}
-    expected = {
-        "app.kubernetes.io/managed-by": MANAGER,
-        "k8s-ee/project": identity.project,
-        "k8s-ee/pr": str(identity.pr),
-    }
-    for label, value in expected.items():
-        if labels.get(label) != value:
-            found = f"is {labels[label]!r}" if label in labels else "is missing"
-            raise RefusedError(
-                f"namespace {identity.namespace} is not ours: its label {label} {found} and should be {value!r}; "
-                f"nothing was deleted; whoever made it must remove it"
-            )
-
-
-def _owner_of_namespace(namespace: Manifest) -> _Owner:
-    metadata = namespace["metadata"]
-    return _Owner(
-        repository=(metadata.get("annotations") or {}).get("k8s-ee/repository", ""),
-        repository_id=metadata["labels"].get("k8s-ee/repository-id", ""),
-    )
-
-
-def _owner_of_record(record: Manifest) -> _Owner:
-    spec = record.get("spec") or {}
-    return _Owner(repository=spec.get("repository", ""), repository_id=str(spec.get("repositoryId", "")))
