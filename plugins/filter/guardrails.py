@@ -108,7 +108,7 @@ def guardrails(tree, *, pr, repository_id=0, annotations=None, ingress_selector=
             )
         )
     except PreviewError as error:
-        raise AnsibleFilterError(f"ephemeral.k8s.guardrails: {error}") from None
+        raise AnsibleFilterError(str(error)) from error
 
 
 class FilterModule:

@@ -99,7 +99,7 @@ def teardown_plan(namespace, *, project, pr, repository_id=0, repository="", rec
             repository=repository,
         )
     except PreviewError as error:
-        raise AnsibleFilterError(f"ephemeral.k8s.teardown_plan: {error}") from None
+        raise AnsibleFilterError(str(error)) from error
     return decided.as_dict()
 
 
