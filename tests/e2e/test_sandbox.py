@@ -15,11 +15,12 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from .conftest import CA_FILE, ROOT, STATE, Run, ask, play
+from .conftest import CA_FILE, ROOT, STATE, Kubectl, Run, ask, play
 
 pytestmark = pytest.mark.sandbox
 
@@ -130,6 +131,11 @@ class TestRunning:
         assert re.search(r"localhost +: .*changed=0", run.output)
         assert run.seconds < 10
 
+    def test_two_starts_at_once_take_turns(self):
+        with ThreadPoolExecutor() as pool:
+            runs = list(pool.map(sandbox, ["started", "started"]))
+        assert [(run.code, "changed=0" in run.output) for run in runs] == [(0, True), (0, True)]
+
     def test_a_dry_run_changes_nothing(self):
         done = subprocess.run(
             [Path(sys.executable).parent / "ansible-playbook", "--check", "playbooks/sandbox.yml"],
@@ -223,6 +229,16 @@ class TestStopped:
         self.killed_start(seconds)
         assert sandbox("stopped").code == 0
         assert self.differences(untouched) == {}
+
+    def test_one_that_runs_otherwise_gives_way_to_a_fresh_one(self, untouched):
+        assert sandbox().code == 0
+        kubectl = Kubectl()
+        kubectl("create", "configmap", "old", "-n", "default", "--from-literal=a=b")
+        (STATE / "version").write_text("another checkout's\n")
+        run = sandbox()
+        assert run.code == 0, run.output
+        assert not kubectl.exists("configmap", "old", "-n", "default")
+        assert sandbox("stopped").code == 0
 
     def test_a_start_killed_half_way_is_finished_by_the_next(self, untouched):
         self.killed_start(6)
