@@ -7,8 +7,11 @@ The client's typed models cost 0.2 s to import and its dynamic client several di
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout, suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,7 +24,7 @@ from .errors import ClusterError
 from .names import MANAGER
 from .objects import RESOURCES, Manifest, Ref, ref
 from .ports import Listing
-from .refusals import explain, unreachable
+from .refusals import explain, no_credential, no_kubernetes, unreachable
 from .streams import KubernetesWatch
 
 _BUSY = frozenset({429, 500, 502, 503, 504})
@@ -73,9 +76,10 @@ class KubernetesCluster:
         while True:
             page = self._call("GET", resource.path(namespace), query=query)
             items += [{"apiVersion": resource.api_version, "kind": kind, **item} for item in page.get("items") or ()]
-            following = page["metadata"].get("continue")
+            metadata = page.get("metadata") or {}
+            following = metadata.get("continue")
             if not following:
-                return Listing(items=tuple(items), resource_version=page["metadata"].get("resourceVersion", ""))
+                return Listing(items=tuple(items), resource_version=metadata.get("resourceVersion", ""))
             query["continue"] = following
 
     def apply(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
@@ -124,13 +128,16 @@ class KubernetesCluster:
         return KubernetesWatch(response)
 
     def log(self, *, namespace: str, pod: str, container: str, previous: bool, lines: int) -> str:
-        """The last lines of a container's log; empty where there is none."""
+        """The last lines of a container's log; empty where there is none.
+
+        Asked for once only: the API server answers 500 for a node that is away, and a diagnosis must not wait for it.
+        """
         query = {"container": container, "tailLines": str(lines), "limitBytes": "16384"}
         if previous:
             query["previous"] = "true"
         path = RESOURCES["Pod"].path(namespace, pod, "log")
         try:
-            return self._open("GET", path, query, None, "").data.decode("utf-8", "replace")
+            return self._open("GET", path, query, None, "", once=True).data.decode("utf-8", "replace")
         except ClusterError:
             return ""
 
@@ -150,8 +157,11 @@ class KubernetesCluster:
         content_type: str = "application/json",
     ) -> Manifest:
         data = None if body is None else json.dumps(body).encode()
-        answer: Manifest = json.loads(self._open(method, path, query or {}, data, content_type).data)
-        return answer
+        raw = self._open(method, path, query or {}, data, content_type).data
+        with suppress(ValueError):
+            if isinstance(answer := json.loads(raw), dict):
+                return answer
+        raise no_kubernetes(self.host)
 
     def _open(
         self,
@@ -160,7 +170,9 @@ class KubernetesCluster:
         query: Mapping[str, str],
         body: bytes | None,
         content_type: str,
+        *,
         stream: bool = False,
+        once: bool = False,
     ) -> urllib3.BaseHTTPResponse:
         url = f"{self.host}{path}" + (f"?{urlencode(query)}" if query else "")
         deadline = self._clock.monotonic() + self._patience_seconds
@@ -189,9 +201,10 @@ class KubernetesCluster:
                 failure = explain(method, path, response.status, response.data)
                 retry_after = _seconds(response.headers.get("Retry-After"))
                 again = response.status in _BUSY
-            if not again or self._clock.monotonic() + pause > deadline:
+            wait = max(pause, retry_after)
+            if once or not again or self._clock.monotonic() + wait > deadline:
                 raise failure
-            self._clock.sleep(max(pause, retry_after))
+            self._clock.sleep(wait)
             pause = min(pause * 2, 2.0)
 
     def _headers(self, content_type: str) -> dict[str, str]:
@@ -202,7 +215,11 @@ class KubernetesCluster:
         settings: Mapping[str, Any] = self._configuration.auth_settings()
         for setting in settings.values():
             if setting["in"] == "header" and setting["value"]:
-                headers[setting["key"]] = setting["value"]
+                # A token's file often ends in a line feed. The HTTP library would show what else it cannot send.
+                value = setting["value"].strip()
+                if not (value.isascii() and value.isprintable()):
+                    raise no_credential(self.host)
+                headers[setting["key"]] = value
         return headers
 
 
@@ -215,9 +232,11 @@ def connect(*, kubeconfig: str, context: str, clock: Clock) -> KubernetesCluster
     options = {"config_file": kubeconfig, "context": context}
     load: Callable[..., None] = load_config
     try:
-        load(client_configuration=configuration, **{key: value for key, value in options.items() if value})
+        # The loader prints when it finds no file; a module's standard output is its result.
+        with redirect_stdout(io.StringIO()):
+            load(client_configuration=configuration, **{key: value for key, value in options.items() if value})
     except ConfigException as error:
-        reason = " ".join(str(error).removeprefix("Invalid kube-config file. ").split())
+        reason = " ".join(re.sub(r"^Invalid kube-config(?: file)?\. ", "", str(error)).split())
         reason = "there is no such file" if "No configuration found" in reason else reason
     except Exception:  # noqa: BLE001 - YAML's, the system's and the loader's own errors alike mean one thing to a user
         reason = "it is not a kubeconfig, or cannot be read"

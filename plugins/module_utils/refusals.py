@@ -26,6 +26,18 @@ def unreachable(host: str, error: Exception) -> ClusterError:
     return ClusterError(f"API server {host} cannot be reached: {reason}; check that it runs and preview_kubeconfig")
 
 
+def no_kubernetes(host: str) -> ClusterError:
+    """Something answered that is no API server, such as a sign-in page."""
+    return ClusterError(
+        f"{host} does not answer as a Kubernetes API server; check server in the kubeconfig (preview_kubeconfig)"
+    )
+
+
+def no_credential(host: str) -> ClusterError:
+    """The kubeconfig's token holds what no header can carry; it is not shown."""
+    return ClusterError(f"the kubeconfig's token for {host} is not printable text; renew it (preview_kubeconfig)")
+
+
 def explain(method: str, path: str, status: int, body: bytes) -> ClusterError:
     """The server answered and refused.
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 
 import urllib3
 
@@ -42,4 +43,6 @@ class KubernetesWatch:
         """End it: the reading thread is woken, and closes the connection itself."""
         if not self._closed:
             self._closed = True
-            self._response.shutdown()
+            # urllib3 has these two for a response that has ended by itself, the system its own for the connection.
+            with suppress(ValueError, RuntimeError, OSError):
+                self._response.shutdown()
