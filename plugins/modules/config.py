@@ -157,12 +157,11 @@ def _read(path: Path) -> bytes:
 
 def _leads_out_of(directory: Path) -> Callable[[str], bool]:
     """Whether a path below a directory ends outside of it, all links followed."""
-    top = directory.resolve()
 
     def leads_out(below: str) -> bool:
         try:
-            return not (top / below).resolve().is_relative_to(top)
-        except (OSError, RuntimeError):  # links in a circle
+            return not (directory / below).resolve().is_relative_to(directory.resolve())
+        except (OSError, RuntimeError, ValueError):  # links in a circle, names that no file can have
             return True
 
     return leads_out
