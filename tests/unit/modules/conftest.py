@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from ansible.module_utils import _internal
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
 
@@ -33,8 +35,12 @@ RunModule = Callable[..., Outcome]
 
 
 @pytest.fixture
-def run_module(capsys: pytest.CaptureFixture[str]) -> RunModule:
+def run_module(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> RunModule:
     """``run_module(config.main, path="k8s-ee.yaml")``; ``check`` and ``diff`` switch the modes on."""
+    # A module runs in a process of its own. Here the filters' tests may have imported the controller before, which
+    # then takes the warnings, and the modules' warnings are kept for the whole process.
+    monkeypatch.setattr(_internal, "is_controller", False)
+    monkeypatch.setattr(warnings, "_global_warnings", {})
 
     def run(main: Callable[[], None], *, check: bool = False, diff: bool = False, **parameters: Any) -> Outcome:
         capsys.readouterr()
