@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from types import FrameType
 
 from .answers import Board
-from .entries import Memory, Store, Unavailable
+from .entries import Memory, Store, UnavailableError
 from .metrics import Metrics
 from .server import Server
 from .settings import Settings
@@ -40,7 +40,7 @@ def wait_for(store: Store) -> None:
     while True:
         try:
             log("ready", database=store.describe())
-        except Unavailable as error:
+        except UnavailableError as error:
             if str(error) != last:
                 log("waiting for the database", level="warning", reason=str(error))
             last = str(error)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from .entries import Draft, Invalid, Store, Unavailable
+from .entries import Draft, InvalidError, Store, UnavailableError
 from .metrics import Metrics
 from .page import hue, page
 from .settings import Settings
@@ -83,13 +83,15 @@ class Board:
                     return _problem(405, "other", "use GET", allow="GET, HEAD")
                 case _:
                     return _problem(404, "other", "there is no such page")
-        except Unavailable:
+        except UnavailableError:
             return _problem(503, "entries", "the database does not answer; /health says why")
 
-    def _page(self, *, status: int = 200, given: Mapping[str, Any] | None = None, invalid: Invalid | None = None) -> Answer:
+    def _page(
+        self, *, status: int = 200, given: Mapping[str, Any] | None = None, invalid: InvalidError | None = None
+    ) -> Answer:
         try:
             keeper, entries, counts = self._store.describe(), self._store.newest(SHOWN), self._store.count()
-        except Unavailable:
+        except UnavailableError:
             keeper, entries, counts = None, [], {}
             status = 503 if status == 200 else status
         text = page(
@@ -110,8 +112,10 @@ class Board:
         given = {name: values[-1] for name, values in fields.items()}
         try:
             self._store.add(Draft.read(given))
-        except Invalid as invalid:
+        except InvalidError as invalid:
             return self._page(status=422, given=given, invalid=invalid)
+        except UnavailableError:
+            return self._page(status=503, given=given)
         return Answer(status=303, route="page", headers={"Location": "/"})
 
     def _add_from_json(self, request: Request) -> Answer:
@@ -127,7 +131,7 @@ class Board:
             return _problem(400, "entries", "the body must be an object with author and text")
         try:
             entry = self._store.add(Draft.read(given))
-        except Invalid as invalid:
+        except InvalidError as invalid:
             return _json(422, "entries", {"errors": invalid.errors})
         return _json(201, "entries", entry.as_dict())
 
@@ -140,14 +144,14 @@ class Board:
             return _problem(500, "health", "failing on purpose: DEMO_FAIL is health")
         try:
             keeper = self._store.describe()
-        except Unavailable as error:
+        except UnavailableError as error:
             return _problem(503, "health", f"the database does not answer: {error}")
         return _json(200, "health", {"status": "ok", "database": keeper})
 
     def _numbers(self) -> Answer:
         try:
             entries = self._store.count()
-        except Unavailable:
+        except UnavailableError:
             entries = None
         text = self._metrics.text(entries=entries)
         return Answer(status=200, route="metrics", body=text.encode(), content_type="text/plain; version=0.0.4")

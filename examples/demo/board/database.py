@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import psycopg2
 import psycopg2.extensions
 
-from .entries import VERDICTS, Draft, Entry, Unavailable
+from .entries import VERDICTS, Draft, Entry, UnavailableError
 
 T = TypeVar("T")
 Cursor = psycopg2.extensions.cursor
@@ -86,7 +86,7 @@ class PostgreSQL:
                     return question(cursor)
             except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
                 if not kept:
-                    raise Unavailable(" ".join(str(error).split()) or type(error).__name__) from error
+                    raise UnavailableError(" ".join(str(error).split()) or type(error).__name__) from error
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg2.extensions.connection]:

@@ -17,11 +17,11 @@ TEXT_MAX = 1000
 VERDICTS = {"works": "Works", "broken": "Broken", "idea": "Idea"}
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """The place where entries are kept does not answer now."""
 
 
-class Invalid(Exception):
+class InvalidError(Exception):
     """A draft was refused; ``errors`` has a sentence for each field that is wrong."""
 
     def __init__(self, errors: dict[str, str]) -> None:
@@ -41,7 +41,7 @@ class Draft:
     def read(cls, given: Mapping[str, Any]) -> Draft:
         """From a form or a JSON object.
 
-        :raises Invalid: with all that is wrong.
+        :raises InvalidError: with all that is wrong.
         """
         errors: dict[str, str] = {}
         author = _line(given.get("author"), "author", AUTHOR_MAX, errors)
@@ -50,7 +50,7 @@ class Draft:
         if verdict not in VERDICTS:
             errors["verdict"] = f"verdict must be one of {', '.join(VERDICTS)}"
         if errors:
-            raise Invalid(errors)
+            raise InvalidError(errors)
         return cls(author=author, text=text, verdict=verdict)
 
 
@@ -93,7 +93,7 @@ class Entry:
 
 
 class Store(Protocol):
-    """Where entries are kept. Every method raises Unavailable where it does not answer."""
+    """Where entries are kept. Every method raises UnavailableError where it does not answer."""
 
     def describe(self) -> str:
         """What keeps them, for people, such as ``PostgreSQL 15.6``; asks it, and so proves that it answers."""

@@ -35,7 +35,10 @@ class Metrics:
             f'board_requests_total{{route="{route}",method="{method}",status="{status}"}} {count}'
             for (route, method, status), count in requests
         ]
-        lines += ["# HELP board_request_seconds_total Time spent on them.", "# TYPE board_request_seconds_total counter"]
+        lines += [
+            "# HELP board_request_seconds_total Time spent on them.",
+            "# TYPE board_request_seconds_total counter",
+        ]
         lines += [f'board_request_seconds_total{{route="{route}"}} {spent:.6f}' for route, spent in seconds]
         lines += ["# HELP board_database_up Whether the database answers.", "# TYPE board_database_up gauge"]
         lines += [f"board_database_up {int(entries is not None)}"]

@@ -17,14 +17,14 @@ _HINTS = {"works": "does what it should", "broken": "something is off", "idea": 
 _AVATAR_COLOURS = 6
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 _MARK = (
-    '<svg class="mark" viewBox="0 0 32 32" aria-hidden="true"><circle cx="9" cy="7" r="4"/><circle cx="9" cy="25" r="4"/>'
-    '<circle cx="23" cy="17" r="4"/><path d="M9 11v10M9 12c0 5 5 5 10 5"/></svg>'
+    '<svg class="mark" viewBox="0 0 32 32" aria-hidden="true"><circle cx="9" cy="7" r="4"/>'
+    '<circle cx="9" cy="25" r="4"/><circle cx="23" cy="17" r="4"/><path d="M9 11v10M9 12c0 5 5 5 10 5"/></svg>'
 )
 
 
 def hue(commit: str) -> int:
-    """The colour of a commit, as an angle of 0 to 359; the platform's own without one."""
-    return zlib.crc32(commit.encode("utf-8", "replace")) % 360 if commit not in ("", "unknown") else 268
+    """The colour of a commit, as an angle from 150 to 339, green to rose; the board's own without a commit."""
+    return 150 + zlib.crc32(commit.encode("utf-8", "replace")) % 190 if commit not in ("", "unknown") else 268
 
 
 def page(
@@ -87,7 +87,9 @@ def page(
 def _lead(settings: Settings) -> str:
     if not settings.pull_request:
         return "Try it, then leave a note about what works and what does not."
-    return "This environment belongs to one pull request and goes with it. Try it, then say what works and what does not."
+    return (
+        "This environment belongs to one pull request and goes with it. Try it, then say what works and what does not."
+    )
 
 
 def _facts(settings: Settings, keeper: str | None) -> str:
@@ -96,11 +98,16 @@ def _facts(settings: Settings, keeper: str | None) -> str:
     short = commit[:10] if len(commit) >= 40 else commit
     facts = [
         ("Commit", f'<code title="{escape(commit)}">{escape(short)}</code>' if commit else ""),
-        ("Branch", f'<code title="{escape(settings.branch)}">{escape(settings.branch)}</code>' if settings.branch else ""),
+        (
+            "Branch",
+            f'<code title="{escape(settings.branch)}">{escape(settings.branch)}</code>' if settings.branch else "",
+        ),
         ("Version", f"<code>{escape(settings.version)}</code>" if settings.version else ""),
         (
             "Database",
-            f'<span class="state up">{escape(keeper)}</span>' if keeper else '<span class="state down">not answering</span>',
+            f'<span class="state up">{escape(keeper)}</span>'
+            if keeper
+            else '<span class="state down">not answering</span>',
         ),
     ]
     shown = "".join(f"<div><dt>{term}</dt><dd>{value}</dd></div>" for term, value in facts if value)
@@ -121,7 +128,8 @@ def _form(given: Mapping[str, Any], errors: Mapping[str, str], *, disabled: bool
     body, body_error = wrong("text")
     chosen = given.get("verdict") if given.get("verdict") in VERDICTS else "works"
     choices = "".join(
-        f'<label class="choice {name}"><input type="radio" name="verdict" value="{name}"{" checked" if name == chosen else ""}>'
+        f'<label class="choice {name}">'
+        f'<input type="radio" name="verdict" value="{name}"{" checked" if name == chosen else ""}>'
         f"<span><b>{title}</b><small>{_HINTS[name]}</small></span></label>"
         for name, title in VERDICTS.items()
     )
@@ -145,7 +153,9 @@ def _form(given: Mapping[str, Any], errors: Mapping[str, str], *, disabled: bool
 
 def _counts(counts: Mapping[str, int]) -> str:
     return "".join(
-        f'<span class="count {name}"><b>{counts.get(name, 0)}</b> {title.lower()}</span>' for name, title in VERDICTS.items()
+        f'<span class="count {name}"><b>{counts[name]}</b> {title.lower()}</span>'
+        for name, title in VERDICTS.items()
+        if name in counts
     )
 
 
@@ -170,7 +180,8 @@ def _entry(entry: Entry, now: datetime) -> str:
     return (
         f'<li class="card entry {entry.verdict}" data-id="{entry.id}">'
         f'<span class="avatar colour-{colour}" aria-hidden="true">{escape(initials)}</span>'
-        f'<div><p class="by"><b>{escape(entry.author)}</b> <time datetime="{written}">{_ago(entry.created_at, now)}</time>'
+        f'<div><p class="by"><b>{escape(entry.author)}</b> '
+        f'<time datetime="{written}">{_ago(entry.created_at, now)}</time>'
         f'<span class="badge {entry.verdict}">{VERDICTS.get(entry.verdict, "Note")}</span></p>'
         f'<p class="said">{escape(entry.text)}</p></div></li>'
     )

@@ -54,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
         began = time.monotonic()
         try:
             answer = self._answer()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a visitor gets an answer whatever went wrong
             self.server.log("request failed", level="error", error=f"{type(error).__name__}: {error}")
             answer = Answer(status=500, route="other", body=b"the board failed; its log says why\n")
         self._send(answer)
@@ -93,5 +93,5 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer.body)
 
-    def log_message(self, format: str, *arguments: Any) -> None:
+    def log_message(self, *arguments: Any) -> None:
         """Drop the library's own lines: each request has one of ours."""
