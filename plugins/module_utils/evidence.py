@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 from concurrent.futures import Executor
 
 from .diagnosis import Snapshot
@@ -43,6 +44,13 @@ def gather(cluster: Cluster, *, namespace: str, pool: Executor, answer: Answer |
         logs={name: log.result() for name, log in logs.items()},
         probe=answer,
     )
+
+
+def passwords(cluster: Cluster, *, namespace: str) -> tuple[str, ...]:
+    """The databases' passwords, so that a log line which holds one can be shown without it."""
+    secrets = cluster.list("Secret", namespace=namespace, labels="app.kubernetes.io/component=database").items
+    encoded = [secret.get("data", {}).get("password", "") for secret in secrets]
+    return tuple(base64.b64decode(text).decode("utf-8", "replace") for text in encoded if text)
 
 
 def _containers(pod: Manifest) -> list[Manifest]:

@@ -13,7 +13,7 @@ from .clock import timestamp
 from .diagnosis import diagnose
 from .environment import Platform, World
 from .errors import CancelledError, ClusterError, FailedError, PreviewError, SupersededError
-from .evidence import gather
+from .evidence import gather, passwords
 from .lease import Turn
 from .objects import Manifest, Ref
 from .plan import Plan, make, refuse_occupied
@@ -121,7 +121,7 @@ class _Deployment:
                 pass
             with progress.phase("guardrails"):
                 applier.apply(plan.guardrails[:1])
-                applier.apply(plan.guardrails[1:])
+                self._roll_out(applier, plan.guardrails[1:])
             with progress.phase("data"):
                 applier.create_absent(plan.credentials)
                 self._roll_out(applier, plan.data)
@@ -181,7 +181,8 @@ class _Deployment:
 
     def _failure(self) -> FailedError:
         snapshot = gather(self._world.cluster, namespace=self._place, pool=self._world.pool, answer=self._answer)
-        diagnosis = diagnose(self._progress.current, snapshot).as_dict()
+        secrets = passwords(self._world.cluster, namespace=self._place)
+        diagnosis = diagnose(self._progress.current, snapshot, secrets=secrets).as_dict()
         return FailedError(str(diagnosis["message"]), diagnosis=diagnosis)
 
     def _end(

@@ -1,6 +1,6 @@
 # Copyright (c) ephemeral.k8s contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting until workloads are what was asked of them, or will not become it."""
+"""Waiting until what was applied is what was asked of it, or will not become it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,23 @@ from .patience import Patience
 from .readiness import State, state
 from .waiting import Picture, Scope
 
-_WORKLOADS = ("Deployment", "StatefulSet")
+# A quota binds only once its controller has counted; until then pods that exceed it would get in.
+_AWAITED = ("Deployment", "ResourceQuota", "StatefulSet")
+_MAKE_PODS = ("Deployment", "StatefulSet")
 
 
 def rolled_out(world: World, place: str, manifests: Iterable[Manifest], *, check: Callable[[], None]) -> bool:
-    """Wait for the workloads among what was applied; False where they failed, are hopeless, or time is over.
+    """Wait for what takes time to come into force; False where it failed, is hopeless, or time is over.
 
     :param check: raises when the run has to stop.
     """
-    targets = [Ref(m["kind"], m["metadata"]["name"], place) for m in manifests if m["kind"] in _WORKLOADS]
+    targets = [Ref(m["kind"], m["metadata"]["name"], place) for m in manifests if m["kind"] in _AWAITED]
     if not targets:
         return True
-    scopes = tuple(Scope(kind, place) for kind in sorted({*(target.kind for target in targets), "ReplicaSet", "Pod"}))
+    kinds = {target.kind for target in targets}
+    if kinds.intersection(_MAKE_PODS):
+        kinds |= {"ReplicaSet", "Pod"}
+    scopes = tuple(Scope(kind, place) for kind in sorted(kinds))
     patience, clock = Patience(), world.clock
     given_up = False
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -76,6 +77,7 @@ class FakeCharts:
 
 
 READY = {
+    "ResourceQuota": {"hard": None},
     "Deployment": {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "readyReplicas": 1},
     "StatefulSet": {
         "replicas": 1,
@@ -97,7 +99,8 @@ def cluster():
     def controllers(verb, obj):
         if verb == "apply" and obj["kind"] in healthy and not obj.get("status"):
             named = Ref(obj["kind"], obj["metadata"]["name"], PLACE)
-            threading.Timer(0.01, fake.update, (named,), {"status": READY[obj["kind"]]}).start()
+            status = {"hard": obj["spec"]["hard"]} if obj["kind"] == "ResourceQuota" else READY[obj["kind"]]
+            threading.Timer(0.01, fake.update, (named,), {"status": status}).start()
 
     fake.healthy = healthy
     fake.react = controllers
@@ -118,6 +121,38 @@ def world(cluster):
             timeout_seconds=2.0,
             lease_wait_seconds=1.0,
         )
+
+
+def replica_set():
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": "app-1",
+            "namespace": PLACE,
+            "ownerReferences": [{"kind": "Deployment", "name": "app"}],
+            "annotations": {"deployment.kubernetes.io/revision": "1"},
+        },
+        "spec": {"replicas": 1},
+        "status": {"replicas": 1},
+    }
+
+
+def pod(*, containers, phase="Running"):
+    owner = {"kind": "ReplicaSet", "name": "app-1"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "app-1-x", "namespace": PLACE, "ownerReferences": [owner]},
+        "spec": {"containers": [{"name": "app", "image": "demo:1"}]},
+        "status": {"phase": phase, "containerStatuses": containers},
+    }
+
+
+def crashing_pod():
+    ended = {"terminated": {"exitCode": 3, "reason": "Error"}}
+    waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
+    return pod(containers=[{"name": "app", "restartCount": 2, "state": waiting, "lastState": ended}])
 
 
 def phases(preview):
@@ -244,33 +279,38 @@ def test_an_application_that_never_gets_ready_fails_with_a_diagnosis_and_keeps_t
 
 def test_a_hopeless_pod_ends_the_wait_at_once(world, cluster):
     cluster.healthy.discard("Deployment")
-    owner = {"kind": "ReplicaSet", "name": "app-1"}
-    cluster.put(
-        {
-            "apiVersion": "apps/v1",
-            "kind": "ReplicaSet",
-            "metadata": {
-                "name": "app-1",
-                "namespace": PLACE,
-                "ownerReferences": [{"kind": "Deployment", "name": "app"}],
-                "annotations": {"deployment.kubernetes.io/revision": "1"},
-            },
-            "spec": {"replicas": 1},
-            "status": {"replicas": 1},
-        }
-    )
+    cluster.put(replica_set())
     waiting = {"reason": "ErrImagePull", "message": "registry/demo:1: not found"}
+    cluster.put(pod(containers=[{"name": "app", "state": {"waiting": waiting}}], phase="Pending"))
+    failed = present(replace(world, timeout_seconds=60.0), PLATFORM, REQUEST, CONFIG)
+    assert failed.diagnosis["reason"] == "ImageNotFound"
+
+
+def test_a_quota_that_does_not_come_into_force_stops_before_the_first_pod(world, cluster):
+    cluster.healthy.discard("ResourceQuota")
+    failed = present(replace(world, timeout_seconds=0.3), PLATFORM, REQUEST, CONFIG)
+    assert (failed.status, failed.diagnosis["phase"]) == ("failed", "guardrails")
+    assert Ref("StatefulSet", "postgresql", PLACE) not in cluster.objects
+
+
+def test_a_password_in_a_log_line_is_not_shown(world, cluster):
+    secret = base64.b64encode(b"correct-horse-battery").decode()
+    labels = {"app.kubernetes.io/component": "database"}
     cluster.put(
         {
             "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": "app-1-x", "namespace": PLACE, "ownerReferences": [owner]},
-            "spec": {"containers": [{"name": "app", "image": "demo:1"}]},
-            "status": {"phase": "Pending", "containerStatuses": [{"name": "app", "state": {"waiting": waiting}}]},
+            "kind": "Secret",
+            "metadata": {"name": "postgresql", "namespace": PLACE, "labels": labels},
+            "data": {"password": secret},
         }
     )
+    cluster.put(crashing_pod())
+    cluster.logs["app-1-x/app"] = "connecting with correct-horse-battery"
+    cluster.put(replica_set())
+    cluster.healthy.discard("Deployment")
     failed = present(replace(world, timeout_seconds=60.0), PLATFORM, REQUEST, CONFIG)
-    assert failed.diagnosis["reason"] == "ImageNotFound"
+    assert failed.diagnosis["log"].startswith("connecting with ")
+    assert "correct-horse-battery" not in str(failed.as_dict())
 
 
 def test_an_url_that_does_not_answer_is_a_failure_of_the_probe(world, cluster):
@@ -304,12 +344,16 @@ def test_a_run_that_is_asked_to_stop_says_so_on_record(world, cluster, monkeypat
 
 
 def test_a_newer_event_during_a_run_makes_it_give_way(world, cluster):
+    controllers = cluster.react
+
     def newer(verb, obj):
+        controllers(verb, obj)
         if verb == "apply" and obj["kind"] == "StatefulSet":
             annotations = {"k8s-ee/sequence": "2"}
             lease = cluster.objects[LEASE]
             cluster.update(LEASE, metadata={**lease["metadata"], "annotations": annotations})
 
+    cluster.healthy.discard("StatefulSet")
     cluster.react = newer
     present_turn = present(replace(world, timeout_seconds=20.0), PLATFORM, REQUEST, CONFIG)
     assert present_turn.status == "superseded"
