@@ -48,6 +48,7 @@ def rules(command: str) -> set[str]:
 
 
 def processes() -> set[str]:
+    """The sandbox's living processes; a zombie, which its parent has not asked about yet, has no command line."""
     found = set()
     for cgroup in Path("/proc").glob("[0-9]*/cgroup"):
         try:
@@ -55,7 +56,7 @@ def processes() -> set[str]:
                 found.add((cgroup.parent / "cmdline").read_text().replace("\0", " "))
         except OSError:
             continue
-    return found
+    return found - {""}
 
 
 def machine() -> dict[str, set[str]]:
