@@ -1,0 +1,168 @@
+# Copyright (c) ephemeral.k8s contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything is decided before anything is touched."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.ephemeral.k8s.plugins.module_utils.environment import Platform, World
+from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ConfigError, RefusedError
+from ansible_collections.ephemeral.k8s.plugins.module_utils.names import Identity
+from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref, ref
+from ansible_collections.ephemeral.k8s.plugins.module_utils.plan import make
+from ansible_collections.ephemeral.k8s.plugins.module_utils.quota import Capacity
+from ansible_collections.ephemeral.k8s.plugins.module_utils.record import Record, Request
+from ansible_collections.ephemeral.k8s.plugins.module_utils.survey import Survey
+from tests.unit.fakes import FakeClock, FakeCluster, FakeProber
+
+PLACE = "demo-pr-1"
+PLATFORM = Platform(
+    domain="preview.test",
+    https_port=8443,
+    charts="charts",
+    namespace="platform",
+    images={},
+    storage_class="",
+    ingress_class="traefik",
+    ingress_selector={"namespace": "platform", "labels": {"app": "traefik"}},
+    egress_except=("9.9.9.0/24",),
+)
+REQUEST = Request(
+    identity=Identity(project="demo", pr=1),
+    repository="acme/demo",
+    repository_id=42,
+    sha="abc",
+    branch="main",
+    author="ada",
+    image="demo:1",
+    sequence=1,
+    profile="team",
+)
+
+
+class OneWorkload:
+    """Each chart renders one Deployment of its release's name."""
+
+    def template(self, _chart, *, release, namespace, values):
+        assert (namespace, bool(values)) == (PLACE, True)
+        return [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": release}, "spec": {}}]
+
+
+def namespace(**metadata):
+    labels = {"k8s-ee/project": "demo", "k8s-ee/pr": "1", "k8s-ee/repository-id": "42"}
+    ours = {"app.kubernetes.io/managed-by": "ephemeral.k8s"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": PLACE, "labels": labels | ours, **metadata}}
+
+
+def seen(*existing, capacity=None):
+    place = next((obj for obj in existing if obj["kind"] == "Namespace"), None)
+    return Survey(
+        namespace=place,
+        existing={ref(obj): obj for obj in existing},
+        record=Record.read(FakeCluster(), namespace="platform", identity=REQUEST.identity),
+        capacity=capacity,
+        node_addresses=("5.6.7.8",),
+        pod_cidrs=("10.244.0.0/24",),
+        service_cidrs=("10.96.0.0/16",),
+    )
+
+
+@pytest.fixture
+def plan():
+    with ThreadPoolExecutor(2) as pool:
+        world = World(
+            cluster=FakeCluster(),
+            helm=OneWorkload(),
+            prober=FakeProber(),
+            clock=FakeClock(),
+            pool=pool,
+            token=lambda size: "t" * size,
+            run="me",
+            timeout_seconds=1,
+            lease_wait_seconds=1,
+        )
+
+        def make_plan(survey=None, request=REQUEST, **config):
+            return make(world, PLATFORM, request, {"projectId": "demo", **config}, survey or seen())
+
+        yield make_plan
+        assert world.cluster.objects == {}, "planning touched the cluster"
+
+
+def test_the_namespace_comes_first_and_every_object_lies_in_it(plan):
+    made = plan(databases={"postgresql": True})
+    assert ref(made.guardrails[0]) == Ref("Namespace", PLACE)
+    rest = (*made.guardrails[1:], *made.credentials, *made.data, *made.app)
+    assert {obj["metadata"]["namespace"] for obj in rest} == {PLACE}
+    assert all(obj["metadata"]["labels"]["k8s-ee/repository-id"] == "42" for obj in rest)
+
+
+def test_databases_come_before_the_application(plan):
+    made = plan(databases={"postgresql": True})
+    assert [obj["metadata"]["name"] for obj in made.data] == ["postgresql"]
+    assert [obj["metadata"]["name"] for obj in made.app] == ["app"]
+    assert [obj["metadata"]["name"] for obj in made.credentials] == ["postgresql"]
+
+
+def test_without_a_database_there_is_nothing_of_one(plan):
+    made = plan()
+    assert (made.data, made.credentials) == ((), ())
+
+
+@pytest.mark.parametrize(("enabled", "url"), [(True, "https://demo-pr-1.preview.test:8443"), (False, None)])
+def test_the_url_is_there_with_an_ingress_only(plan, enabled, url):
+    assert plan(ingress={"enabled": enabled}).url == url
+
+
+def test_no_environment_reaches_nodes_or_what_the_inventory_excepts(plan):
+    policies = [obj for obj in plan().guardrails if obj["kind"] == "NetworkPolicy"]
+    excepted = str([policy["spec"].get("egress") for policy in policies])
+    assert "5.6.7.8/32" in excepted
+    assert "9.9.9.0/24" in excepted
+
+
+def test_the_time_of_birth_stays_over_redeploys(plan):
+    first = plan().guardrails[0]["metadata"]["annotations"]["k8s-ee/created-at"]
+    assert first == "2026-01-02T03:04:05Z"
+    born = namespace(annotations={"k8s-ee/created-at": "2025-12-31T00:00:00Z"})
+    again = plan(seen(born)).guardrails[0]["metadata"]["annotations"]["k8s-ee/created-at"]
+    assert again == "2025-12-31T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"app": {"port": 0}}, "app.port"),
+        ({"databases": {"redis": True}}, "not yet supported: databases.redis"),
+    ],
+)
+def test_a_configuration_that_cannot_be_served_is_refused(plan, config, message):
+    with pytest.raises(ConfigError, match=message):
+        plan(**config)
+
+
+def test_a_profile_that_has_no_guard_rails_yet_is_refused(plan):
+    with pytest.raises(RefusedError, match="not yet supported: profile fork"):
+        plan(request=replace(REQUEST, profile="fork"))
+
+
+def test_what_no_node_can_hold_is_refused(plan):
+    tiny = Capacity(cpu_millis=100, memory_bytes=64 * 2**20, storage_bytes=2**30)
+    with pytest.raises(RefusedError, match="memory"):
+        plan(seen(capacity=tiny))
+
+
+def test_a_namespace_of_somebody_else_is_refused(plan):
+    foreign = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": PLACE}}
+    with pytest.raises(RefusedError, match=PLACE):
+        plan(seen(foreign))
+
+
+def test_a_namespace_that_is_being_emptied_is_awaited_by_the_next_run(plan):
+    leaving = namespace(deletionTimestamp="2026-01-01T00:00:00Z")
+    with pytest.raises(RefusedError, match="still being deleted; run again"):
+        plan(seen(leaving))
