@@ -41,7 +41,7 @@ OUTSIDE_CALLS = {
     "time.time": ("clock.py",),
 }
 MAX_PYTHON_LINES = 250
-MAX_TEST_LINES = 350  # a table of cases is long and has one idea
+MAX_TEST_LINES = 400  # a table of cases is long and has one idea
 MAX_TASK_LINES = 60
 LONG_FILES: Mapping[str, str] = {
     "roles/sandbox/tasks/tools.yml": "a task for each tool, so that the play says which one it builds",
