@@ -8,13 +8,18 @@ a volume's object only after its directory.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .apply import Change
 from .clock import timestamp
 from .environment import Platform, World
 from .errors import CancelledError, ClusterError, PreviewError, RefusedError, SupersededError
 from .lease import Turn
 from .names import Identity
-from .objects import Manifest, Ref
-from .progress import Preview, Progress, ended_early, undiagnosed
+from .objects import Manifest, Ref, presentable, ref
+from .progress import Outcome, Preview, Progress, ended_early, undiagnosed
 from .record import DESTROYED, DESTROYING, FAILED, Record
 from .teardown import plan
 from .waiting import Picture, Scope
@@ -66,15 +71,19 @@ def absent(
     place = identity.namespace
     progress = Progress(world.clock)
     progress.current = "lease"
-    named = Ref("Namespace", place)
-    try:
-        namespace = world.cluster.get(named)
+
+    def look() -> _Found:
+        namespace = world.cluster.get(Ref("Namespace", place))
         record = Record.read(world.cluster, namespace=platform.namespace, identity=identity)
         teardown = plan(namespace, record.found, identity=identity, repository=repository, repository_id=repository_id)
-        if teardown.nothing:
+        return _Found(namespace=namespace, record=record, nothing=teardown.nothing)
+
+    try:
+        found = look()
+        if found.nothing:
             return Preview(status="absent", namespace=place)
         if check:
-            return Preview(status="destroyed", namespace=place, changed=True)
+            return Preview(status="destroyed", namespace=place, changed=True, changes=found.changes)
         turn = Turn(
             world.cluster,
             ref=Ref("Lease", place, platform.namespace),
@@ -85,25 +94,32 @@ def absent(
         )
         asked_at = world.clock.monotonic()
         with turn:
-            return _remove(world, platform, identity, sequence, progress, turn, asked_at)
+            # Looked at again under the turn: the run before us may have changed all of it, the owner included.
+            found = look()
+            if found.nothing:
+                return Preview(status="absent", namespace=place)
+            return _remove(world, place, found, sequence, progress, turn, asked_at)
     except PreviewError as error:
         return ended_early(place, progress, error)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    namespace: Manifest | None
+    record: Record
+    nothing: bool
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        if self.namespace is None:
+            return ()
+        return (Change(ref=ref(self.namespace), action="deleted", before=presentable(self.namespace), after={}),)
+
+
 def _remove(
-    world: World,
-    platform: Platform,
-    identity: Identity,
-    sequence: int,
-    progress: Progress,
-    turn: Turn,
-    asked_at: float,
+    world: World, place: str, found: _Found, sequence: int, progress: Progress, turn: Turn, asked_at: float
 ) -> Preview:
-    place = identity.namespace
-    named = Ref("Namespace", place)
-    # Read again under the turn: the run before us may have changed both.
-    namespace = world.cluster.get(named)
-    record = Record.read(world.cluster, namespace=platform.namespace, identity=identity)
+    namespace, record = found.namespace, found.record
     if (record.status.sequence or 0) > sequence:
         raise SupersededError(f"{place}: sequence {record.status.sequence} is newer than this close ({sequence})")
     _note(world, record, phase=DESTROYING, step="lease", run=world.run, sequence=sequence, diagnosis=None)
@@ -112,16 +128,14 @@ def _remove(
     try:
         with progress.phase("delete"):
             if namespace is not None:
-                world.cluster.delete(named, uid=namespace["metadata"]["uid"])
+                world.cluster.delete(ref(namespace), uid=namespace["metadata"]["uid"])
         with progress.phase("verify"):
             _see_it_gone(world, place, turn)
     except (ClusterError, CancelledError) as error:
         turn.check()
         diagnosis = undiagnosed(progress.current, error)
         _note(world, record, phase=FAILED, phases=tuple(progress.steps), diagnosis=diagnosis)
-        return Preview(
-            status="failed", namespace=place, changed=True, phases=tuple(progress.steps), diagnosis=diagnosis
-        )
+        return _end("failed", place, found, progress, diagnosis)
     _note(
         world,
         record,
@@ -132,7 +146,20 @@ def _remove(
         phases=tuple(progress.steps),
     )
     turn.forget()
-    return Preview(status="destroyed", namespace=place, changed=True, phases=tuple(progress.steps))
+    return _end("destroyed", place, found, progress, None)
+
+
+def _end(
+    status: Outcome, place: str, found: _Found, progress: Progress, diagnosis: Mapping[str, Any] | None
+) -> Preview:
+    return Preview(
+        status=status,
+        namespace=place,
+        changed=True,
+        phases=tuple(progress.steps),
+        diagnosis=diagnosis,
+        changes=found.changes,
+    )
 
 
 def _see_it_gone(world: World, place: str, turn: Turn) -> None:

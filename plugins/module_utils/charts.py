@@ -172,8 +172,14 @@ _CHARTS: Final[Mapping[str, Callable[[Database, RenderContext], dict[str, Any]]]
 
 def _image(database: Database, context: RenderContext) -> str:
     access(database.kind)
+    named: Any = context.images.get(database.kind) or {}
+    if not isinstance(named, dict):
+        raise RefusedError(
+            f"preview_images.{database.kind} is {named!r}; map each version to an image, such as "
+            f"{{'{database.version}': 'registry.example.org/{database.kind}:{database.version}'}}"
+        )
     # An inventory may have written the version without quotes.
-    ours = {str(version): image for version, image in (context.images.get(database.kind) or {}).items()}
+    ours: dict[str, str] = {str(version): image for version, image in named.items()}
     if database.version in ours:
         return ours[database.version]
     if database.kind not in OFFICIAL_IMAGES:

@@ -129,7 +129,8 @@ def presentable(manifest: Mapping[str, Any] | None) -> Manifest:
     """The intent as a diff may show it: the keys of a Secret and the names of variables, never a value."""
     shown = intent(manifest)
     template = shown.get("spec", {}).get("template", {}) if shown.get("kind") != "ConfigMap" else {}
-    for container in template.get("spec", {}).get("containers", ()):
+    pod = template.get("spec", {})
+    for container in (*pod.get("initContainers", ()), *pod.get("containers", ())):
         for variable in container.get("env", ()):
             if "value" in variable:
                 variable["value"] = HIDDEN

@@ -47,7 +47,7 @@ class Cluster(Protocol):
         """One object, or None where there is none."""
 
     def list(self, kind: str, *, namespace: str = "", labels: str = "", fields: str = "") -> Listing:
-        """Objects of a kind in one namespace, or in all where it is empty, by selectors; None of a kind not served."""
+        """Objects of a kind in one namespace, or in all where it is empty, by selectors; 404 for a kind not served."""
 
     def apply(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         """Server-side apply as our field manager, taking conflicts over; the object afterwards."""

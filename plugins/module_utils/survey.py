@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from .apply import KINDS
+from .errors import ClusterError
 from .names import Identity
 from .objects import Manifest, Ref, by_ref
 from .ports import Cluster
@@ -22,7 +23,8 @@ class Survey:
     """The cluster as one environment sees it.
 
     :param existing: the Namespace, where it is there, and all objects in it of the kinds we render.
-    :param capacity: of the roomiest schedulable node, since a pod cannot be split; None where no node is Ready.
+    :param capacity: the most that some schedulable node has, since a pod cannot be split; None without such a node.
+    :param service_cidrs: empty where the API server is too old to tell (before Kubernetes 1.33).
     """
 
     namespace: Manifest | None
@@ -43,7 +45,7 @@ def survey(cluster: Cluster, *, identity: Identity, platform_namespace: str, poo
     namespace_answer = pool.submit(cluster.get, Ref("Namespace", place))
     record_answer = pool.submit(Record.read, cluster, namespace=platform_namespace, identity=identity)
     nodes_answer = pool.submit(cluster.list, "Node")
-    ranges_answer = pool.submit(cluster.list, "ServiceCIDR")
+    ranges_answer = pool.submit(_service_cidrs, cluster)
     answers = [pool.submit(cluster.list, kind, namespace=place) for kind in KINDS]
 
     namespace, nodes = namespace_answer.result(), nodes_answer.result().items
@@ -62,8 +64,19 @@ def survey(cluster: Cluster, *, identity: Identity, platform_namespace: str, poo
             if address["type"] in ("InternalIP", "ExternalIP")
         ),
         pod_cidrs=tuple(cidr for node in nodes for cidr in node["spec"].get("podCIDRs", ())),
-        service_cidrs=tuple(cidr for item in ranges_answer.result().items for cidr in item["spec"]["cidrs"]),
+        service_cidrs=ranges_answer.result(),
     )
+
+
+def _service_cidrs(cluster: Cluster) -> tuple[str, ...]:
+    try:
+        ranges = cluster.list("ServiceCIDR").items
+    except ClusterError as error:
+        # Private ranges, where services live, are excepted from egress in any case.
+        if error.status == 404:
+            return ()
+        raise
+    return tuple(cidr for item in ranges for cidr in item["spec"]["cidrs"])
 
 
 def _capacity(nodes: Iterable[Manifest]) -> Capacity | None:

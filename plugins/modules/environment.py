@@ -236,6 +236,7 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 
+from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.absent import absent, find
@@ -256,7 +257,21 @@ _CONNECTIONS = 8
 
 def main() -> None:
     """Read the parameters, run, report."""
-    module = AnsibleModule(
+class _Module(AnsibleModule):
+    """Shows no `config`: Ansible adds every parameter to a result, and with it the values of `config.env`."""
+
+    def exit_json(self, **kwargs: Any) -> None:
+        super().exit_json(**self._without_config(kwargs))
+
+    def fail_json(self, msg: str, **kwargs: Any) -> None:
+        super().fail_json(msg, **self._without_config(kwargs))
+
+    def _without_config(self, result: dict) -> dict:
+        shown = {key: value for key, value in self.params.items() if key != "config"}
+        return {"invocation": {"module_args": shown}, **result}
+
+
+    module = _Module(
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "config": {"type": "dict"},
@@ -297,24 +312,29 @@ def main() -> None:
         required_if=[("state", "present", ("config", "image", "domain", "charts"))],
         supports_check_mode=True,
     )
-    _stop_on_sigterm()
     params = module.params
     progress = Progress(SystemClock())
     try:
         with ThreadPoolExecutor(_CONNECTIONS) as pool:
             preview = _run(params, pool, check_mode=module.check_mode)
     except PreviewError as error:
+        _stop_on_sigterm()
         preview = ended_early("", progress, error)
     _report(module, preview)
 
 
+    # What is left is to tell the end, which must come out whole.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 def _run(params: dict, pool: ThreadPoolExecutor, *, check_mode: bool) -> Preview:
     clock = SystemClock()
     number = pr_number(params["number"])
     world = World(
         cluster=connect(kubeconfig=params["kubeconfig"] or "", context=params["context"] or "", clock=clock),
         helm=Helm(program=params["helm"]),
-        prober=HttpsProber(connect_address=params["connect_address"], ca_file=params["ca_file"]),
+        # A close tries no URL, and a CA file that is missing must not keep an environment alive.
+        prober=HttpsProber(
+            connect_address=params["connect_address"], ca_file=params["ca_file"] if params["state"] == "present" else ""
+        ),
         clock=clock,
         pool=pool,
         token=secrets.token_urlsafe,
@@ -385,6 +405,8 @@ def _stop_on_sigterm() -> None:
 
     signal.signal(signal.SIGTERM, cancel)
 
+        # Once is enough: a second one must not interrupt what puts the first on record.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 def _report(module: AnsibleModule, preview: Preview) -> None:
     result = {
@@ -392,8 +414,6 @@ def _report(module: AnsibleModule, preview: Preview) -> None:
         "preview": preview.as_dict(),
         "objects": [{"object": str(change.ref), "action": change.action} for change in preview.changes],
         "quota": dict(preview.quota),
-        # Ansible adds every parameter otherwise, and with them the values of `config.env`.
-        "invocation": {"module_args": {key: value for key, value in module.params.items() if key != "config"}},
     }
     if module._diff:
         result["diff"] = [
