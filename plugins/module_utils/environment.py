@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from .clock import Clock
+from .limits import DEFAULT_LIMITS, RangeLimits
 from .names import host, url
 from .ports import Cluster, Prober, Renderer
 from .record import Request
@@ -21,6 +22,7 @@ class Platform:
     :param https_port: the ingress' public port.
     :param images: image of a database by kind and version, where not the chart's own.
     :param ingress_selector: ``namespace`` and pod ``labels`` of the ingress controller.
+    :param limits: of each namespace's LimitRange.
     :param egress_except: CIDRs that environments must not reach, besides the fixed ones and the cluster's own.
     """
 
@@ -33,6 +35,7 @@ class Platform:
     ingress_class: str
     ingress_selector: Mapping[str, object]
     egress_except: tuple[str, ...] = ()
+    limits: RangeLimits = DEFAULT_LIMITS
 
     def url(self, namespace: str) -> str:
         """The public URL of an environment."""

@@ -21,7 +21,7 @@ from .names import labels
 from .network_policies import PodSelector
 from .objects import Manifest, Ref, stamp
 from .ownership import Owner, refuse_foreign
-from .quota import Part, Quota, breakdown, refuse_unfit, required
+from .quota import Quota, refuse_unfit, required
 from .record import Request, config_hash
 from .survey import Survey
 
@@ -44,7 +44,6 @@ class Plan:
     health_path: str
     expiry_seconds: int
     quota: Quota
-    parts: tuple[Part, ...]
 
 
 def make(world: World, platform: Platform, request: Request, tree: Mapping[str, Any], seen: Survey) -> Plan:
@@ -54,14 +53,14 @@ def make(world: World, platform: Platform, request: Request, tree: Mapping[str, 
     :raises RefusedError: where it asks for what is not served yet, does not fit, or the namespace is not ours.
     :raises ConfigError: where the configuration is not valid.
     """
-    config = Config.parse(tree)
+    config = Config.parse(tree, limits=platform.limits)
     if unserved := config.unsupported():
         raise ConfigError(unserved)
     if request.profile != "team":
         raise RefusedError(f"not yet supported: profile {request.profile}; use profile team")
     refuse_occupied(request, seen)
-    quota = required(config)
-    refuse_unfit(config, quota, seen.capacity)
+    quota = required(config, limits=platform.limits)
+    refuse_unfit(config, quota, seen.capacity, limits=platform.limits)
 
     place = request.identity.namespace
     own = labels(request.identity, request.repository_id)
@@ -85,6 +84,7 @@ def make(world: World, platform: Platform, request: Request, tree: Mapping[str, 
         labels=own,
         annotations=_annotations(request, tree, seen, timestamp(world.clock.now())),
         quota=quota,
+        limits=platform.limits,
         ingress_selector=PodSelector.parse(platform.ingress_selector),
         egress_except=except_list(
             nodes=seen.node_addresses,
@@ -104,7 +104,6 @@ def make(world: World, platform: Platform, request: Request, tree: Mapping[str, 
         health_path=config.app.health_path,
         expiry_seconds=config.expiry.idle,
         quota=quota,
-        parts=breakdown(config),
     )
 
 

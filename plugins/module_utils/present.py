@@ -22,6 +22,7 @@ from .progress import Outcome, Preview, Progress, ended_early, undiagnosed
 from .record import DEPLOYING, FAILED, READY, Record, Request, spec_of
 from .rollout import rolled_out
 from .survey import Survey, survey
+from .widening import widened
 
 _PROBE_PAUSE_SECONDS = 0.1
 
@@ -113,6 +114,7 @@ class _Deployment:
         if (record.status.sequence or 0) > self._request.sequence:
             raise SupersededError(f"{self._place}: sequence {record.status.sequence} has already been deployed")
         applier = _applier(world, self._place, seen, mode="apply")
+        rails = widened(plan.guardrails[1:], seen.existing)
         try:
             self._record(record, config, seen)
             progress.steps.append(progress.step("record", since=asked_at))
@@ -121,12 +123,13 @@ class _Deployment:
                 pass
             with progress.phase("guardrails"):
                 applier.apply(plan.guardrails[:1])
-                self._roll_out(applier, plan.guardrails[1:])
+                self._roll_out(applier, rails)
             with progress.phase("data"):
                 applier.create_absent(plan.credentials)
                 self._roll_out(applier, plan.data)
             with progress.phase("app"):
                 self._roll_out(applier, plan.app)
+                applier.apply(rail for rail, wide in zip(plan.guardrails[1:], rails, strict=True) if rail != wide)
                 applier.prune()
             with progress.phase("probe"):
                 self._probe(plan)

@@ -18,6 +18,7 @@ description:
   - A field that asks for something which is not served yet is a warning here; M(ephemeral.k8s.environment) refuses it.
 extends_documentation_fragment:
   - ephemeral.k8s.attributes
+  - ephemeral.k8s.limits
 attributes:
   check_mode:
     support: full
@@ -115,16 +116,21 @@ except ImportError:
     YAML_IMPORT_ERROR = traceback.format_exc()
 
 from ..module_utils.errors import ConfigError, Fault, RefusedError
+from ..module_utils.limits import RangeLimits
 
 
 def main() -> None:
     """Read the parameter, load, report."""
-    module = AnsibleModule(argument_spec={"path": {"type": "path", "required": True}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={"path": {"type": "path", "required": True}, "limits": {"type": "dict", "default": {}}},
+        supports_check_mode=True,
+    )
     if YAML_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_IMPORT_ERROR, errors=[])
     path = Path(module.params["path"])
     try:
-        config = Config.load(_read(path), leads_out=_leads_out_of(path.parent))
+        limits = RangeLimits.parse(module.params["limits"])
+        config = Config.load(_read(path), limits=limits, leads_out=_leads_out_of(path.parent))
     except ConfigError as error:
         module.fail_json(msg=_told(path.name, error.faults), errors=[_entry(fault) for fault in error.faults])
     except RefusedError as error:

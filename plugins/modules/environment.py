@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - ephemeral.k8s.attributes
   - ephemeral.k8s.connection
+  - ephemeral.k8s.limits
 attributes:
   check_mode:
     support: full
@@ -235,8 +236,8 @@ import secrets
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
-
 from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.absent import absent, find
@@ -245,6 +246,7 @@ from ..module_utils.cluster import connect
 from ..module_utils.environment import Platform, World
 from ..module_utils.errors import CancelledError, PreviewError
 from ..module_utils.helm import Helm
+from ..module_utils.limits import RangeLimits
 from ..module_utils.names import Identity, pr_number
 from ..module_utils.present import check, present
 from ..module_utils.prober import HttpsProber
@@ -255,8 +257,6 @@ from ..module_utils.record import Request
 _CONNECTIONS = 8
 
 
-def main() -> None:
-    """Read the parameters, run, report."""
 class _Module(AnsibleModule):
     """Shows no `config`: Ansible adds every parameter to a result, and with it the values of `config.env`."""
 
@@ -271,6 +271,8 @@ class _Module(AnsibleModule):
         return {"invocation": {"module_args": shown}, **result}
 
 
+def main() -> None:
+    """Read the parameters, run, report."""
     module = _Module(
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -303,6 +305,7 @@ class _Module(AnsibleModule):
                 },
             },
             "egress_except": {"type": "list", "elements": "str", "default": []},
+            "limits": {"type": "dict", "default": {}},
             "platform_namespace": {"type": "str", "default": "platform"},
             "kubeconfig": {"type": "path"},
             "context": {"type": "str"},
@@ -315,16 +318,16 @@ class _Module(AnsibleModule):
     params = module.params
     progress = Progress(SystemClock())
     try:
+        _stop_on_sigterm()
         with ThreadPoolExecutor(_CONNECTIONS) as pool:
             preview = _run(params, pool, check_mode=module.check_mode)
     except PreviewError as error:
-        _stop_on_sigterm()
         preview = ended_early("", progress, error)
+    # What is left is to tell the end, which must come out whole.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _report(module, preview)
 
 
-    # What is left is to tell the end, which must come out whole.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 def _run(params: dict, pool: ThreadPoolExecutor, *, check_mode: bool) -> Preview:
     clock = SystemClock()
     number = pr_number(params["number"])
@@ -352,6 +355,7 @@ def _run(params: dict, pool: ThreadPoolExecutor, *, check_mode: bool) -> Preview
         ingress_class=params["ingress_class"],
         ingress_selector=params["ingress_selector"],
         egress_except=tuple(params["egress_except"]),
+        limits=RangeLimits.parse(params["limits"]),
     )
     if params["state"] == "absent":
         return _absent(world, platform, params, number, check_mode=check_mode)
@@ -401,12 +405,12 @@ def _absent(world: World, platform: Platform, params: dict, number: int, *, chec
 
 def _stop_on_sigterm() -> None:
     def cancel(signum: int, frame: FrameType | None) -> None:
+        # Once is enough: a second one must not interrupt what puts the first on record.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise CancelledError("the run was asked to stop (SIGTERM)")
 
     signal.signal(signal.SIGTERM, cancel)
 
-        # Once is enough: a second one must not interrupt what puts the first on record.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 def _report(module: AnsibleModule, preview: Preview) -> None:
     result = {

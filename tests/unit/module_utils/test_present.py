@@ -47,6 +47,7 @@ PLATFORM = Platform(
     ingress_selector={"namespace": "platform", "labels": {"app": "traefik"}},
 )
 HUGE = {"requests": {"cpu": "2", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
+QUOTA = Ref("ResourceQuota", "quota", PLACE)
 NODE = {
     "apiVersion": "v1",
     "kind": "Node",
@@ -291,6 +292,24 @@ def test_a_quota_that_does_not_come_into_force_stops_before_the_first_pod(world,
     failed = present(replace(world, timeout_seconds=0.3), PLATFORM, REQUEST, CONFIG)
     assert (failed.status, failed.diagnosis["phase"]) == ("failed", "guardrails")
     assert Ref("StatefulSet", "postgresql", PLACE) not in cluster.objects
+
+
+def test_a_smaller_quota_comes_only_after_the_roll_out(world, cluster):
+    present(world, PLATFORM, REQUEST, {**CONFIG, "app": {"replicas": 3}})
+    before = cluster.objects[QUOTA]["spec"]["hard"]["pods"]
+    seen = []
+    controllers = cluster.react
+
+    def watch(verb, obj):
+        controllers(verb, obj)
+        if obj["kind"] == "Deployment":
+            seen.append(cluster.objects[QUOTA]["spec"]["hard"]["pods"])
+
+    cluster.react = watch
+    shrunk = present(world, PLATFORM, replace(REQUEST, image="demo:2"), CONFIG)
+    assert shrunk.status == "ready"
+    assert seen == [before]
+    assert int(cluster.objects[QUOTA]["spec"]["hard"]["pods"]) == int(before) - 2
 
 
 def test_a_password_in_a_log_line_is_not_shown(world, cluster):
