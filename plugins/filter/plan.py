@@ -38,7 +38,18 @@ _value:
     - "storage: 1Gi"
 """
 
+from ansible.errors import AnsibleFilterError
+
 from ansible_collections.ephemeral.k8s.plugins.module_utils.report import plan_lines
+
+
+def plan(planned: dict) -> list[str]:
+    try:
+        return plan_lines(planned)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise AnsibleFilterError(
+            "ephemeral.k8s.plan: takes the result of module ephemeral.k8s.environment in check mode"
+        ) from error
 
 
 class FilterModule:
@@ -46,4 +57,4 @@ class FilterModule:
 
     def filters(self):
         """By name."""
-        return {"plan": plan_lines}
+        return {"plan": plan}

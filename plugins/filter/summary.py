@@ -36,7 +36,18 @@ _value:
     - "6.0 s: plan 0.2, record 0.0, admit 0.0, guardrails 0.1, data 3.4, app 2.1, probe 0.2"
 """
 
+from ansible.errors import AnsibleFilterError
+
 from ansible_collections.ephemeral.k8s.plugins.module_utils.report import lines
+
+
+def summary(preview: dict) -> list[str]:
+    try:
+        return lines(preview)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise AnsibleFilterError(
+            "ephemeral.k8s.summary: takes the `preview` of module ephemeral.k8s.environment"
+        ) from error
 
 
 class FilterModule:
@@ -44,4 +55,4 @@ class FilterModule:
 
     def filters(self):
         """By name."""
-        return {"summary": lines}
+        return {"summary": summary}

@@ -81,7 +81,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.clock import SystemClock
 from ..module_utils.cluster import connect
 from ..module_utils.errors import PreviewError
-from ..module_utils.names import pr_number
+from ..module_utils.names import Identity, pr_number
 
 
 def main() -> None:
@@ -101,8 +101,9 @@ def main() -> None:
     try:
         cluster = connect(kubeconfig=params["kubeconfig"] or "", context=params["context"] or "", clock=SystemClock())
         wanted = {
-            "k8s-ee/project": params["project"],
-            "k8s-ee/pr": None if params["number"] is None else str(pr_number(params["number"])),
+            # As an Identity, or a comma in it would be another selector.
+            "k8s-ee/project": None if params["project"] is None else Identity(project=params["project"], pr=1).project,
+            "k8s-ee/pr": None if params["number"] is None else pr_number(params["number"]),
             "k8s-ee/repository-id": params["repository_id"],
         }
         labels = ",".join(f"{key}={value}" for key, value in wanted.items() if value is not None)
