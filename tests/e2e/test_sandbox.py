@@ -132,6 +132,12 @@ class TestRunning:
         assert re.search(r"localhost +: .*changed=0", run.output)
         assert run.seconds < 10
 
+    def test_an_ingress_that_does_not_answer_is_applied_again(self, kubectl):
+        kubectl("delete", "deployment", "traefik", "-n", "platform", "--wait")
+        run = sandbox()
+        assert run.code == 0, run.output
+        assert ask("https://nobody.preview.localhost:8443/").status == 404
+
     def test_two_starts_at_once_take_turns(self):
         with ThreadPoolExecutor() as pool:
             runs = list(pool.map(sandbox, ["started", "started"]))
@@ -294,6 +300,8 @@ class TestRefusals:
             "sources": str(tmp_path),
             "modules": {"tool": "example.org/tool"},
             "version_of": [],
+            "prepared_of": [],
+            "https_port": 1,
         }
         done = subprocess.run(
             [*prefix, sys.executable, MACHINE],
