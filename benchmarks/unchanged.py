@@ -18,10 +18,10 @@ ROUNDS = 5
 ROOT = Path(__file__).resolve().parent.parent
 EMPTY = ("benchmarks/empty.yml",)
 OPEN = (
-    *("playbooks/pr.yml", "-e", "pr=990", "-e", "pr_sequence=1", "-e", "pr_sha=5f0c2d9"),
+    *("playbooks/pr.yml", "-e", "pr=990", "-e", "pr_sha=5f0c2d9"),
     *("-e", f"pr_config={ROOT}/examples/demo/k8s-ee.yaml", "-e", "pr_image={{ preview_registry }}/demo:pr-1"),
 )
-CLOSE = ("playbooks/pr.yml", "-e", "pr=990", "-e", "pr_state=absent", "-e", "pr_project=demo", "-e", "pr_sequence=2")
+CLOSE = ("playbooks/pr.yml", "-e", "pr=990", "-e", "pr_state=absent", "-e", "pr_project=demo")
 
 
 def seconds(playbook: tuple[str, ...]) -> float:
