@@ -40,7 +40,6 @@ class HttpsProber:
             parts.port or 443,
             ssl_context=self._tls,
             server_hostname=host,
-            assert_hostname=host,
         ) as pool:
             try:
                 answer = pool.request(

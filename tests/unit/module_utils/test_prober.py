@@ -4,95 +4,130 @@
 
 from __future__ import annotations
 
-import ssl
-import subprocess
+import re
+import socket
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from cryptography import x509
 
+from ansible_collections.ephemeral.k8s.plugins.module_utils import prober as prober_module
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import RefusedError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.prober import HttpsProber
+from tests.unit.servers import Authority, Respond, Server, drops, says, serving
 
 HOST = "demo-pr-1.preview.test"
-heard: list[str] = []
+
+
+def hangs(_: object) -> None:
+    """Say nothing for longer than the test waits."""
+    threading.Event().wait(0.3)
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for the public name, which is its own authority, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    names = ["-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}", "-days", "1"]
-    usage = ["-addext", "keyUsage=digitalSignature,keyCertSign"]
-    files = ["-keyout", "key.pem", "-out", "cert.pem"]
-    subprocess.run([*command, *names, *usage, *files], cwd=folder, check=True, capture_output=True)
-    return folder / "cert.pem", folder / "key.pem"
-
-
-class Site(BaseHTTPRequestHandler):
-    """Answers with the status that the path names."""
-
-    def do_GET(self):
-        heard.append(self.headers["Host"])
-        status = int(self.path.strip("/"))
-        self.send_response(status)
-        self.send_header("Location", "/200")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def port(certificate):
-    """The port of a site on loopback."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
-def prober(certificate):
-    return HttpsProber(connect_address="127.0.0.1", ca_file=str(certificate[0]))
+def site(authority: Authority) -> Iterator[Server]:
+    with serving(authority.server(x509.DNSName("*.preview.test"))) as running:
+        yield running
 
 
-@pytest.mark.parametrize("status", [200, 204, 302, 404, 503])
-def test_the_answer_is_told_and_a_redirect_is_not_followed(prober, port, status):
-    answer = prober(f"https://{HOST}:{port}/{status}")
-    assert (answer.status, answer.error) == (status, None)
+@pytest.fixture
+def prober(authority: Authority) -> HttpsProber:
+    return HttpsProber(connect_address="127.0.0.1", ca_file=str(authority.file))
 
 
-def test_the_site_hears_its_public_name(prober, port):
-    prober(f"https://{HOST}:{port}/200")
-    assert heard[-1] == f"{HOST}:{port}"
+@pytest.mark.parametrize("status", [200, 204, 301, 302, 404, 500, 503])
+def test_the_answer_is_told_and_a_redirect_is_not_followed(prober: HttpsProber, site: Server, status: int) -> None:
+    site.answers = [says("", status, Location="/other")]
+    url = f"https://{HOST}:{site.port}/health"
+    answer = prober(url)
+    assert (answer.url, answer.status, answer.error) == (url, status, None)
+    assert answer.ok is (status in (200, 204))
+    assert [asked.path for asked in site.asked] == ["/health"]
 
 
-def test_a_certificate_of_another_name_is_no_answer(prober, port):
-    answer = prober(f"https://other.preview.test:{port}/200")
-    assert answer.status is None
-    assert "other.preview.test' doesn't match" in answer.error
+def test_the_site_hears_its_public_name_in_tls_and_in_http(prober: HttpsProber, site: Server) -> None:
+    prober(f"https://{HOST}:{site.port}/health")
+    assert site.last.sni == HOST
+    assert site.last.headers["Host"] == f"{HOST}:{site.port}"
+    assert site.last.method == "GET"
 
 
-def test_a_certificate_that_nobody_vouches_for_is_no_answer(port):
-    answer = HttpsProber(connect_address="127.0.0.1")(f"https://{HOST}:{port}/200")
+def test_without_a_path_the_root_is_asked(prober: HttpsProber, site: Server) -> None:
+    prober(f"https://{HOST}:{site.port}")
+    assert site.last.path == "/"
+
+
+def test_without_an_address_the_name_itself_is_resolved(authority: Authority) -> None:
+    with serving(authority.server(x509.DNSName("localhost"))) as site:
+        answer = HttpsProber(ca_file=str(authority.file))(f"https://localhost:{site.port}/")
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("url", ["https://other.test", "https://a.b.preview.test", "https://127.0.0.1"])
+def test_a_certificate_of_another_name_is_no_answer(prober: HttpsProber, site: Server, url: str) -> None:
+    answer = prober(f"{url}:{site.port}/")
+    assert (answer.status, answer.error, answer.ok) == (None, "certificate verify failed", False)
+    assert site.asked == []
+
+
+def test_a_certificate_of_an_authority_of_the_same_name_is_no_answer(site: Server, tmp_path: Path) -> None:
+    stranger = HttpsProber(connect_address="127.0.0.1", ca_file=str(Authority(tmp_path).file))
+    answer = stranger(f"https://{HOST}:{site.port}/")
+    assert (answer.status, answer.error) == (None, "certificate verify failed")
+    assert site.asked == []
+
+
+def test_the_systems_authorities_do_not_vouch_for_ours(site: Server) -> None:
+    answer = HttpsProber(connect_address="127.0.0.1")(f"https://{HOST}:{site.port}/")
     assert (answer.status, answer.error) == (None, "certificate verify failed")
 
 
-def test_a_port_where_nobody_listens_is_told():
-    answer = HttpsProber(connect_address="127.0.0.1")(f"https://{HOST}:1/200")
+def test_a_port_where_nobody_listens_is_told(prober: HttpsProber) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        answer = prober(f"https://{HOST}:{unheard.getsockname()[1]}/")
     assert (answer.status, answer.error) == (None, "connection refused")
 
 
-@pytest.mark.parametrize(("content", "reason"), [(None, "No such file"), ("not a certificate", "")])
-def test_an_unreadable_authority_is_refused_before_anything_is_asked(tmp_path, content, reason):
+@pytest.mark.parametrize(("respond", "said"), [(drops, ""), (hangs, "timed out")])
+def test_a_site_that_says_nothing_is_told_in_one_line(
+    prober: HttpsProber, site: Server, monkeypatch: pytest.MonkeyPatch, respond: Respond, said: str
+) -> None:
+    monkeypatch.setattr(prober_module, "_SECONDS", 0.1)
+    site.answers = [respond]
+    answer = prober(f"https://{HOST}:{site.port}/")
+    assert answer.status is None
+    assert answer.error
+    assert said in answer.error
+    assert "\n" not in answer.error
+
+
+def test_plain_http_behind_the_port_is_no_answer(prober: HttpsProber) -> None:
+    with serving() as plain:
+        answer = prober(f"https://{HOST}:{plain.port}/")
+    assert answer.status is None
+    assert answer.error
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(None, "No such file or directory"), ("", ""), ("not a certificate", ""), ("folder", "")]
+)
+def test_an_unreadable_authority_is_refused_before_anything_is_asked(
+    tmp_path: Path, content: str | None, reason: str
+) -> None:
     path = tmp_path / "ca.crt"
-    if content is not None:
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
         path.write_text(content)
-    with pytest.raises(RefusedError, match=rf"CA file {path}: .*{reason}.*; set preview_ca_file to a PEM file"):
+    with pytest.raises(RefusedError) as refusal:
         HttpsProber(ca_file=str(path))
+    said = rf"CA file {re.escape(str(path))}: .*{reason}.*; set preview_ca_file to a PEM file"
+    assert re.fullmatch(said, str(refusal.value))
