@@ -53,9 +53,6 @@ def answered(cluster: KubernetesCluster) -> KubernetesCluster:
     return cluster
 
 
-# What is sent
-
-
 @pytest.mark.parametrize(
     ("call", "method", "path", "query", "body"),
     [
@@ -148,9 +145,6 @@ def test_a_token_that_no_header_can_carry_is_one_line_without_it(
     assert "\n" not in str(failure.value)
 
 
-# What comes back
-
-
 def test_a_list_follows_its_pages_and_knows_the_version_to_watch_from(
     cluster: KubernetesCluster, server: Server
 ) -> None:
@@ -216,9 +210,6 @@ def test_a_server_that_is_no_kubernetes_is_one_clear_line(
     )
 
 
-# Trying again
-
-
 @pytest.mark.parametrize("trouble", [drops, *(refused(status) for status in (429, 500, 502, 503, 504))])
 def test_a_server_that_has_answered_before_is_asked_again(
     answered: KubernetesCluster, server: Server, clock: FakeClock, trouble: Respond
@@ -267,9 +258,6 @@ def test_the_first_connection_fails_at_once(tmp_path: Path, clock: FakeClock) ->
     assert clock.seconds == 1000.0
 
 
-# Logs
-
-
 def test_a_log_is_asked_for_by_container_and_comes_as_text(cluster: KubernetesCluster, server: Server) -> None:
     server.answers = [says("läuft\n"), says("tot\n")]
     assert cluster.log(namespace="demo-pr-1", pod="a", container="app", previous=False, lines=40) == "läuft\n"
@@ -286,9 +274,6 @@ def test_a_log_that_cannot_be_had_is_empty_and_not_waited_for(
     server.answers = [trouble]
     assert answered.log(namespace="demo-pr-1", pod="a", container="app", previous=False, lines=40) == ""
     assert clock.seconds == 1000.0
-
-
-# Connecting
 
 
 def test_the_kubeconfigs_authority_is_the_one_that_counts(tmp_path: Path, clock: FakeClock) -> None:

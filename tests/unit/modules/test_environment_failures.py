@@ -180,3 +180,49 @@ def test_sigterm_while_waiting_for_the_end_of_a_namespace(run_module: RunModule,
     outcome = run_module(environment.main, **CLOSE | {"project": "demo", "timeout": 30})
     assert failure(outcome)["reason"] == "Cancelled"
     assert cluster.objects[RECORD]["status"]["phase"] == "Failed"
+
+
+def test_a_second_sigterm_does_not_keep_the_first_from_the_record(run_module: RunModule, cluster: FakeCluster) -> None:
+    def refuse(asked: str, named: Ref) -> None:
+        begun = named.kind == "Deployment" or Ref("Deployment", "app", PLACE) in cluster.objects
+        if begun and asked in ("apply", "status", "replace"):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    cluster.refuse = refuse
+    outcome = run_module(environment.main, **OPEN | {"config": config(databases={}), "timeout": 30})
+    assert failure(outcome)["reason"] == "Cancelled"
+    assert cluster.objects[RECORD]["status"]["phase"] == "Failed"
+    assert cluster.objects[Ref("Lease", PLACE, "platform")]["spec"]["holderIdentity"] == ""
+
+
+# What changes while a run waits for its turn
+
+
+def test_a_close_judges_the_owner_again_under_its_turn(run_module: RunModule, cluster: FakeCluster) -> None:
+    put_environment(cluster, "demo")
+
+    def refuse(asked: str, named: Ref) -> None:
+        if (asked, named.kind) == ("create", "Lease"):
+            put_environment(cluster, "demo", repository="evil/demo", number=7)
+
+    cluster.refuse = refuse
+    outcome = run_module(environment.main, **CLOSE | {"project": "demo"})
+    failure(outcome)
+    assert outcome["preview"]["status"] == "refused"
+    assert "evil/demo (id 7)" in outcome["msg"]
+    assert NAMESPACE in cluster.objects
+
+
+def test_a_close_that_another_close_was_faster_than_has_nothing_to_do(
+    run_module: RunModule, cluster: FakeCluster
+) -> None:
+    put_environment(cluster, "demo")
+
+    def refuse(asked: str, named: Ref) -> None:
+        if (asked, named.kind) == ("create", "Lease"):
+            cluster.remove(NAMESPACE)
+            cluster.update(RECORD, status={"phase": "Destroyed", "sequence": 1})
+
+    cluster.refuse = refuse
+    outcome = run_module(environment.main, **CLOSE | {"project": "demo"})
+    assert (outcome["preview"]["status"], outcome["changed"], outcome.failed) == ("absent", False, False)
