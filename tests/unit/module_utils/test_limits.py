@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import RefusedError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.limits import DEFAULT_LIMITS, RangeLimits
 from ansible_collections.ephemeral.k8s.plugins.module_utils.quantities import format_bytes, format_cpu
