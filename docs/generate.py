@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write the reference from its sources, or with ``--check`` fail when a committed page is not what they say.
 
-Modules and filters: docs/reference/, from their DOCUMENTATION and RETURN, as ``ansible-doc`` reads them.
+Modules, filters and lookups: docs/reference/, from their DOCUMENTATION and RETURN, as ``ansible-doc`` reads them.
 Roles: the table of variables in each role's README, from meta/argument_specs.yml.
 k8s-ee.yaml: docs/reference/k8s-ee.schema.json, from the dataclasses that validate it.
 """
@@ -22,7 +22,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 COLLECTION = "ephemeral.k8s"
-PLUGINS = {"module": "modules", "filter": "filter", "inventory": "inventory"}
+PLUGINS = {"module": "modules", "filter": "filter", "lookup": "lookup", "inventory": "inventory"}
 BEGIN, END = "<!-- variables: written by `make docs` -->", "<!-- end of variables -->"
 _MARKUP = re.compile(r"\b(HORIZONTALLINE|(?:RV|[CVOEMPIBLU])\(((?:[^()\\]|\\.)*)\))")
 

@@ -166,7 +166,9 @@ def _leads_out_of(directory: Path) -> Callable[[str], bool]:
 
     def leads_out(below: str) -> bool:
         try:
-            return not (directory / below).resolve().is_relative_to(directory.resolve())
+            path = (directory / below).resolve()
+            # Python before 3.13 raises at links in a circle, later ones return the first of them.
+            return path.is_symlink() or not path.is_relative_to(directory.resolve())
         except (OSError, RuntimeError, ValueError):  # links in a circle, names that no file can have
             return True
 
