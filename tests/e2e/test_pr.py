@@ -17,6 +17,7 @@ from .conftest import DEMO, REGISTRY, ROOT, STATE, ask, build_image, demo_config
 pytestmark = pytest.mark.pr
 
 URL = "https://demo-pr-{}.preview.localhost:8443"
+ODD_BRANCH = "feat/`odd` | <b>name</b> $(x)"
 VOLUMES = STATE / "volumes"
 
 
@@ -43,12 +44,13 @@ def phase_names(run):
     return [phase["name"] for phase in run.preview["phases"]]
 
 
+@pytest.fixture(scope="module")
+def opened(pr):
+    return pr(11, pr_sha="first", pr_branch=ODD_BRANCH, pr_author="ada", pr_sequence=1)
+
+
 class TestOneEnvironment:
     """One environment from opening to close; each test goes on from the one before."""
-
-    @pytest.fixture(scope="class")
-    def opened(self, pr):
-        return pr(11, pr_sha="first", pr_branch="feat/`odd` | <b>name</b> $(x)", pr_author="ada", pr_sequence=1)
 
     def test_opening_ends_ready_with_every_phase_timed(self, opened):
         assert opened.code == 0, opened.output
@@ -73,7 +75,7 @@ class TestOneEnvironment:
             return {item["metadata"]["name"]: item["metadata"]["generation"] for item in found}
 
         before = generations()
-        again = pr(11, pr_sha="first", pr_branch="feat/`odd` | <b>name</b> $(x)", pr_author="ada", pr_sequence=1)
+        again = pr(11, pr_sha="first", pr_branch=ODD_BRANCH, pr_author="ada", pr_sequence=1)
         assert again.code == 0, again.output
         assert again.preview["status"] == "ready"
         assert again.preview["changed"] is False
@@ -308,6 +310,16 @@ def test_a_right_that_is_missing_is_named(kubectl, tmp_path):
     assert "forbidden" in message
     assert "system:serviceaccount:default:default" in message
     assert token not in failed.output
+
+
+def test_a_branch_or_author_that_is_a_template_is_text_and_nothing_else(kubectl, tmp_path):
+    template = "{{ lookup('ansible.builtin.pipe', 'touch " + str(tmp_path) + "/ran') }}"
+    names = ("pr_branch", "pr_author", "pr_sha", "pr_repository", "pr_project", "pr_profile", "pr_repository_id")
+    for name in names:
+        image = {"pr_config": str(DEMO / "k8s-ee.yaml"), "pr_image": f"{REGISTRY}/demo:pr-1"}
+        play("plan.yml", {"pr": 55, **image, name: template})
+    play("plan.yml", {"pr": template, "pr_config": str(DEMO / "k8s-ee.yaml")})
+    assert not (tmp_path / "ran").exists()
 
 
 def test_the_playbooks_work_by_their_collection_name_from_the_developers_folder(kubectl, tmp_path):
