@@ -68,6 +68,7 @@ def present(world: World, platform: Platform, request: Request, config: Mapping[
     turn = Turn(
         world.cluster,
         ref=Ref("Lease", place, platform.namespace),
+        owner=str(request.repository_id or request.repository),
         sequence=request.sequence,
         holder=world.run,
         wait_seconds=world.lease_wait_seconds,

@@ -162,6 +162,28 @@ def test_what_never_was_or_is_gone_is_absent(world, cluster):
     assert (again.status, again.changed) == ("absent", False)
 
 
+def test_a_lease_left_by_a_killed_close_goes_with_the_next(world, cluster):
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
+    cluster.put({**lease, "metadata": {"name": "demo-pr-1", "namespace": "platform"}, "spec": {"holderIdentity": ""}})
+    assert close(world).status == "absent"
+    assert LEASE not in cluster.objects
+    cluster.put({**lease, "metadata": {"name": "demo-pr-1", "namespace": "platform"}, "spec": {"holderIdentity": "x"}})
+    assert close(world).status == "absent"
+    assert LEASE in cluster.objects
+
+
+def test_workloads_and_claims_are_asked_to_go_with_the_namespace(world, cluster):
+    put_environment(cluster)
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": {}}
+    cluster.put({**claim, "metadata": {"name": "data", "namespace": "demo-pr-1"}})
+    cluster.put({**claim, "metadata": {"name": "data", "namespace": "other-pr-1"}})
+    assert close(world).status == "destroyed"
+    deleted = [named for verb, named in cluster.requests if verb == "delete"]
+    assert deleted[0] == NAMESPACE
+    assert Ref("PersistentVolumeClaim", "data", "demo-pr-1") in deleted
+    assert Ref("PersistentVolumeClaim", "data", "other-pr-1") not in deleted
+
+
 def test_what_is_not_ours_is_refused_and_stays(world, cluster):
     put_environment(cluster)
     refused = close(world, repository="evil/demo", repository_id=666)
@@ -231,9 +253,21 @@ class TestFind:
         cluster.update(RECORD, status={"phase": "Destroyed"})
         assert self.look(world) == []
 
-    def test_without_number_and_name_only_what_is_unambiguous(self, world, cluster):
+    def test_without_number_and_name_nobody_is_meant(self, world, cluster):
         put_environment(cluster, repository="local/demo", repository_id=0)
-        assert self.look(world, repository="", repository_id=0) == ["demo-pr-1"]
-        put_environment(cluster, project="shop", repository="local/shop", repository_id=0)
-        with pytest.raises(RefusedError, match=r"several projects \(demo, shop\); name one by pr_project"):
+        with pytest.raises(RefusedError, match="name the project by pr_project"):
             self.look(world, repository="", repository_id=0)
+
+    def test_a_malformed_record_or_namespace_keeps_no_other_close_from_working(self, world, cluster):
+        put_environment(cluster)
+        cluster.put(
+            {
+                "apiVersion": "preview.k8s-ee/v1alpha1",
+                "kind": "Environment",
+                "metadata": {"name": "odd", "namespace": "platform"},
+                "spec": {"project": "odd", "pr": 1},
+            }
+        )
+        marks = {k: v for k, v in labels(IDENTITY, 42).items() if k != "k8s-ee/project"}
+        cluster.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "odd", "labels": marks}})
+        assert self.look(world) == ["demo-pr-1"]

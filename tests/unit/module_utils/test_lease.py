@@ -17,8 +17,8 @@ from tests.unit.fakes import FakeClock, FakeCluster
 LEASE = Ref("Lease", "demo-pr-1", "platform")
 
 
-def turn(cluster, clock, *, sequence=1, holder="me", wait=60):
-    return Turn(cluster, ref=LEASE, sequence=sequence, holder=holder, wait_seconds=wait, clock=clock)
+def turn(cluster, clock, *, sequence=1, holder="me", wait=60, owner="42"):
+    return Turn(cluster, ref=LEASE, owner=owner, sequence=sequence, holder=holder, wait_seconds=wait, clock=clock)
 
 
 @pytest.fixture
@@ -142,6 +142,62 @@ def test_a_forgotten_lease_is_deleted_unless_a_newer_run_asked(cluster, clock):
             turn(cluster, clock, sequence=2, holder="newer", wait=0)._acquire()
         mine.forget()
     assert holder(cluster) == ""
+
+
+def test_another_repositorys_order_of_events_means_nothing_to_us(cluster, clock):
+    with turn(cluster, clock, sequence=1, holder="ours") as ours:
+        with pytest.raises(RefusedError):
+            turn(cluster, clock, sequence=999, holder="theirs", owner="666", wait=0)._acquire()
+        ours._refresh()
+        ours.check()
+
+
+def test_a_missing_platform_namespace_is_told_and_not_tried_for_ever(cluster, clock):
+    def refuse(verb, named):
+        if verb == "create":
+            raise ClusterError('namespaces "platform" not found', status=404, reason="NotFound")
+
+    cluster.refuse = refuse
+    with pytest.raises(RefusedError, match=r"namespace platform is missing; apply role ephemeral.k8s.guardrails first"):
+        turn(cluster, clock)._acquire()
+
+
+def test_what_a_waiter_could_not_see_is_no_silence_of_the_holder(cluster, clock):
+    turn(cluster, clock, holder="alive")._acquire()
+    away = [True]
+
+    def outage(verb, named):
+        if verb == "get" and away and clock.seconds > 1005:
+            away.clear()
+            clock.seconds += 60
+
+    cluster.refuse = outage
+    turn(cluster, clock, holder="next", wait=200)._acquire()
+    assert clock.seconds - 1000 >= 60 + 15
+
+
+def test_a_holder_that_heard_nothing_for_long_asks_before_it_goes_on(cluster, clock):
+    mine = turn(cluster, clock)
+    mine._acquire()
+    clock.seconds += 20
+    mine.check()
+    assert cluster.objects[LEASE]["spec"]["holderIdentity"] == "me"
+    cluster.update(LEASE, spec={**cluster.objects[LEASE]["spec"], "holderIdentity": "thief"})
+    clock.seconds += 20
+    with pytest.raises(ClusterError, match="another run took over"):
+        mine.check()
+
+
+def test_a_superseded_holder_renews_until_it_has_stopped(cluster, clock):
+    older = turn(cluster, clock, sequence=1)
+    older._acquire()
+    with pytest.raises(RefusedError):
+        turn(cluster, clock, sequence=2, holder="newer", wait=0)._acquire()
+    clock.seconds += 5
+    assert older._refresh()
+    with pytest.raises(SupersededError):
+        older.check()
+    assert cluster.objects[LEASE]["metadata"]["annotations"]["k8s-ee/sequence"] == "2 42"
 
 
 def eventually(check, seconds=5.0):

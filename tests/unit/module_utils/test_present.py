@@ -368,7 +368,7 @@ def test_a_newer_event_during_a_run_makes_it_give_way(world, cluster):
     def newer(verb, obj):
         controllers(verb, obj)
         if verb == "apply" and obj["kind"] == "StatefulSet":
-            annotations = {"k8s-ee/sequence": "2"}
+            annotations = {"k8s-ee/sequence": "2 42"}
             lease = cluster.objects[LEASE]
             cluster.update(LEASE, metadata={**lease["metadata"], "annotations": annotations})
 
