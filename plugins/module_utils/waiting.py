@@ -146,3 +146,8 @@ class Picture:
                     continue
                 self._changes.put(error)
                 return
+            except Exception as error:  # noqa: BLE001 - a thread that ends in silence leaves its waiter to the deadline
+                why = f"{type(error).__name__}: {error}"
+                told = f"{scope.kind}: what the API server sends cannot be read ({why}); run again"
+                self._changes.put(ClusterError(told))
+                return

@@ -99,6 +99,13 @@ def test_a_refused_list_ends_the_wait_with_the_servers_words(cluster):
         wait(picture, has())
 
 
+def test_an_answer_that_cannot_be_read_ends_the_wait_in_one_line(cluster):
+    cluster.list = lambda *_, **__: {}["items"]
+    expected = r"^Pod: what the API server sends cannot be read \(KeyError: 'items'\); run again$"
+    with Picture(cluster, (Scope("Pod", "demo-pr-1"),)) as picture, pytest.raises(ClusterError, match=expected):
+        wait(picture, has())
+
+
 def test_the_deadline_ends_the_wait(cluster):
     with Picture(cluster, (Scope("Pod", "demo-pr-1"),)) as picture:
         assert not wait(picture, has("never"), seconds=0.05)
