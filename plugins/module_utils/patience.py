@@ -26,6 +26,7 @@ _WAITING_SECONDS = {
 _PULL = ("ErrImagePull", "ImagePullBackOff")
 # A registry that answers in these words has answered for good.
 _FINAL_PULL = ("not found", "manifest unknown", "denied", "unauthorized", "forbidden", "no match for platform")
+_UNSCHEDULABLE = "Unschedulable"
 _UNSCHEDULABLE_SECONDS = 30.0
 _REFUSED_BY_QUOTA_SECONDS = 10.0
 # The first restart comes at once, the second after 10 s: two of them are a loop.
@@ -54,11 +55,19 @@ class Patience:
         return any(now - self._since.setdefault((name, reason), now) >= seconds for name, reason, seconds in states)
 
 
+def backing_off(pod: Manifest) -> bool:
+    """Whether a pod is in a state that heals only at its next try, which may be minutes away: five of them in the end.
+
+    A pod without a node is not: the scheduler tries again with every change that could help.
+    """
+    return any(reason != _UNSCHEDULABLE for reason, _ in _states(pod))
+
+
 def _states(pod: Manifest) -> list[tuple[str, float]]:
     status: dict[str, Any] = pod.get("status", {})
     found: list[tuple[str, float]] = []
     if _condition(pod, "PodScheduled") == "False":
-        found.append(("Unschedulable", _UNSCHEDULABLE_SECONDS))
+        found.append((_UNSCHEDULABLE, _UNSCHEDULABLE_SECONDS))
     if status.get("phase") == "Failed":
         found.append(("Failed", 0.0))
     for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):

@@ -4,22 +4,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from .environment import World
-from .objects import Manifest, Ref
-from .patience import Patience
+from .objects import Manifest, Ref, ref
+from .patience import Patience, backing_off
 from .readiness import State, state
 from .waiting import Picture, Scope
 
 # A quota binds only once its controller has counted; until then pods that exceed it would get in.
 _AWAITED = ("Deployment", "ResourceQuota", "StatefulSet")
 _MAKE_PODS = ("Deployment", "StatefulSet")
+_DEPLOYMENT_REVISION = "deployment.kubernetes.io/revision"
+_STATEFUL_SET_REVISION = "controller-revision-hash"
 
 
-def rolled_out(world: World, place: str, manifests: Iterable[Manifest], *, check: Callable[[], None]) -> bool:
+def rolled_out(
+    world: World,
+    place: str,
+    manifests: Iterable[Manifest],
+    *,
+    unchanged: Collection[Ref] = (),
+    check: Callable[[], None],
+) -> bool:
     """Wait for what takes time to come into force; False where it failed, is hopeless, or time is over.
 
+    :param unchanged: what was so before this run. Where that had failed, its newest pods are started again and an old
+        verdict does not count: an image, or what the program needs, may have been mended meanwhile.
     :param check: raises when the run has to stop.
     """
     targets = [Ref(m["kind"], m["metadata"]["name"], place) for m in manifests if m["kind"] in _AWAITED]
@@ -28,37 +39,79 @@ def rolled_out(world: World, place: str, manifests: Iterable[Manifest], *, check
     kinds = {target.kind for target in targets}
     if kinds.intersection(_MAKE_PODS):
         kinds |= {"ReplicaSet", "Pod"}
-    scopes = tuple(Scope(kind, place) for kind in sorted(kinds))
     patience, clock = Patience(), world.clock
+    forgiven: set[Ref] = set()
+    replaced: set[str] = set()
     given_up = False
 
     def settled(picture: Picture) -> bool:
         nonlocal given_up
         found = [obj for target in targets if (obj := picture.objects.get(target)) is not None]
-        states = [state(obj).state for obj in found]
-        if len(found) == len(targets) and all(each is State.READY for each in states):
+        states = {ref(obj): state(obj).state for obj in found}
+        if len(found) == len(targets) and all(each is State.READY for each in states.values()):
             return True
-        pods = _newest_pods(picture, targets)
-        given_up = State.FAILED in states or patience.hopeless(pods, found, clock.monotonic())
+        forgiven.intersection_update(named for named, each in states.items() if each is State.FAILED)
+        given_up = any(each is State.FAILED for named, each in states.items() if named not in forgiven)
+        # Before its controller has seen a workload, the newest pods are still those of the version before.
+        if not given_up and len(found) == len(targets) and all(_observed(obj) for obj in found):
+            pods = [pod for pod in _newest_pods(picture.objects, targets) if pod["metadata"].get("uid") not in replaced]
+            given_up = patience.hopeless(pods, found, clock.monotonic())
         return given_up
 
-    with Picture(world.cluster, scopes) as picture:
+    with Picture(world.cluster, tuple(Scope(kind, place) for kind in sorted(kinds))) as picture:
         deadline = clock.monotonic() + world.timeout_seconds
+        if not picture.wait(lambda _: True, clock=clock, deadline=deadline, check=check):
+            return False
+        retried = {
+            target: state(obj).state
+            for target in targets
+            if target in unchanged and (obj := picture.objects.get(target)) is not None
+        }
+        forgiven |= {target for target, each in retried.items() if each is State.FAILED}
+        unwell = [target for target, each in retried.items() if each is not State.READY]
+        for pod in filter(backing_off, _newest_pods(picture.objects, unwell)):
+            uid = pod["metadata"]["uid"]
+            world.cluster.delete(ref(pod), uid=uid)
+            replaced.add(uid)
         return picture.wait(settled, clock=clock, deadline=deadline, check=check) and not given_up
 
 
-def _newest_pods(picture: Picture, targets: list[Ref]) -> list[Manifest]:
+def _observed(obj: Manifest) -> bool:
+    seen: int = obj.get("status", {}).get("observedGeneration", 0)
+    written: int = obj["metadata"].get("generation", 0)
+    return obj["kind"] not in _MAKE_PODS or seen >= written
+
+
+def _newest_pods(objects: Mapping[Ref, Manifest], targets: Iterable[Ref]) -> list[Manifest]:
     """The pods that this roll-out is about: a crash of the version before must not fail the new one."""
-    names = {target.name for target in targets}
-    newest: dict[str, tuple[int, str]] = {}
-    for named, found in picture.objects.items():
-        owner = _owner(found)
-        if named.kind == "ReplicaSet" and owner in names:
-            revision = int(found["metadata"].get("annotations", {}).get("deployment.kubernetes.io/revision", 0))
-            newest[owner] = max(newest.get(owner, (0, "")), (revision, named.name))
-    owners = {name for _, name in newest.values()} | {t.name for t in targets if t.kind == "StatefulSet"}
-    return [found for named, found in picture.objects.items() if named.kind == "Pod" and _owner(found) in owners]
+    return [pod for target in targets if target in objects for pod in _newest_of(objects, objects[target])]
 
 
-def _owner(obj: Manifest) -> str:
-    return next((str(owner["name"]) for owner in obj["metadata"].get("ownerReferences", ())), "")
+def _newest_of(objects: Mapping[Ref, Manifest], workload: Manifest) -> list[Manifest]:
+    match workload["kind"]:
+        case "Deployment":
+            sets = {_revision(found): found for found in _owned(objects, "ReplicaSet", workload)}
+            newest = sets.get(_revision(workload) or max(sets, default=0))
+            return _owned(objects, "Pod", newest) if newest else []
+        case "StatefulSet":
+            revision = workload.get("status", {}).get("updateRevision")
+            pods = _owned(objects, "Pod", workload)
+            return [pod for pod in pods if pod["metadata"].get("labels", {}).get(_STATEFUL_SET_REVISION) == revision]
+        case _:
+            return []
+
+
+def _owned(objects: Mapping[Ref, Manifest], kind: str, owner: Manifest) -> list[Manifest]:
+    """Objects of a kind that have this owner and stay."""
+    wanted = (owner["kind"], owner["metadata"]["name"])
+    return [
+        found
+        for named, found in objects.items()
+        if named.kind == kind
+        and not found["metadata"].get("deletionTimestamp")
+        and any((each["kind"], each["name"]) == wanted for each in found["metadata"].get("ownerReferences", ()))
+    ]
+
+
+def _revision(obj: Manifest) -> int:
+    return int(obj["metadata"].get("annotations", {}).get(_DEPLOYMENT_REVISION, 0))

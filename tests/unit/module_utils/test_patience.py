@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.ephemeral.k8s.plugins.module_utils.patience import Patience
+from ansible_collections.ephemeral.k8s.plugins.module_utils.patience import Patience, backing_off
 
 
 def pod(*, waiting=None, message="", restarts=0, ready=False, phase="Pending", scheduled="True"):
@@ -80,3 +80,18 @@ def test_a_state_that_healed_starts_from_nothing():
     assert not patience.hopeless([bad], (), 9.0)
     assert not patience.hopeless([bad], (), 18.0)
     assert patience.hopeless([bad], (), 19.0)
+
+
+@pytest.mark.parametrize(
+    ("bad", "waits"),
+    [
+        (pod(waiting="ImagePullBackOff", message="connection refused"), True),
+        (pod(waiting="CrashLoopBackOff", restarts=2), True),
+        (pod(phase="Failed"), True),
+        (pod(scheduled="False"), False),
+        (pod(waiting="ContainerCreating"), False),
+        (pod(restarts=5, ready=True), False),
+    ],
+)
+def test_only_what_waits_for_its_own_next_try_is_worth_starting_again(bad, waits):
+    assert backing_off(bad) is waits
