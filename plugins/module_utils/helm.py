@@ -9,7 +9,7 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 import yaml
 
@@ -17,7 +17,7 @@ from .errors import RefusedError
 from .objects import Manifest, stamp
 
 # libyaml's parser is ten times as fast as the one in Python; not every build of PyYAML has it.
-_LOADER: Final[type[Any]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SAFE_LOADER: Final[type[Any]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 OLDEST_KUBERNETES: Final = "1.29.0"
 """What the charts are rendered for: the oldest Kubernetes that they take (`kubeVersion` in Chart.yaml).
@@ -28,6 +28,22 @@ Given outright, since a helm built from its Go module claims whatever version it
 _TIMEOUT_SECONDS: Final = 60.0
 _NOISE: Final = ("WARNING:", "level=", "time=", "Use --debug", "walk.go:")
 _NO_CHART: Final = ("not found", "Chart.yaml file is missing", "no such file or directory")
+
+
+# Kubernetes has the types of JSON only, and charts may write the mode of a file as 0440. PyYAML would take "2024-02-30"
+# for a date, "12:30" for a number and "=" for a sign of its own, all of which helm writes without quotes.
+class _Loader(_SAFE_LOADER):  # type: ignore[misc]
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(?:null|~)?\Z"), ["n", "~", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)\Z"), ["t", "f"])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"-?(?:0[0-7]*|[1-9][0-9]*)\Z"), list("-0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\Z"),
+    list("-0123456789"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +103,7 @@ class Helm:
         where = ("--namespace", namespace, "--kube-version", OLDEST_KUBERNETES)
         command = (self._program, "template", release, chart, *where, "--values", "-")
         try:
-            done = self._run(command, stdin=json.dumps(values))
+            done = self._run(command, stdin=_as_yaml(values))
         except TimeoutError as error:
             raise RefusedError(f"{self._program} {error} on chart {chart}; try again") from error
         except OSError as error:
@@ -98,10 +114,19 @@ class Helm:
         if done.code != 0:
             raise RefusedError(_refusal(chart, done))
         try:
-            documents = list(yaml.load_all(done.out, Loader=_LOADER))
-        except yaml.YAMLError as error:
+            documents = list(yaml.load_all(done.out, Loader=_Loader))
+        except (yaml.YAMLError, ValueError) as error:
             raise RefusedError(f"chart {chart} renders no valid YAML: {_one_line(str(error))}") from error
         return [stamp(d, namespace=namespace, labels={}) for d in documents if d and not _is_test(d)]
+
+
+def _as_yaml(values: Mapping[str, Any]) -> str:
+    """JSON that YAML reads alike; half of a surrogate pair, which no text can hold, becomes a question mark.
+
+    YAML knows no pairs of escapes, so what is above U+FFFF stands as it is; it folds some other characters (U+0085).
+    """
+    text = json.dumps(values, ensure_ascii=False).encode(errors="replace").decode()
+    return re.sub(r"[\x7f-\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _is_test(manifest: Mapping[str, Any]) -> bool:

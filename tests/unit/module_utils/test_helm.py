@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import RefusedError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.helm import Finished, Helm, run_local
@@ -46,6 +47,56 @@ def test_values_travel_by_standard_input_alone():
     assert command[command.index("--namespace") + 1] == "shop-pr-7"
     assert command[command.index("--values") + 1] == "-"
     assert "--kube-version" in command
+
+
+@pytest.mark.parametrize("text", ["😀", "a\x85b", "\u2028", "\ufeff", "\\ud83d", "\x7f", "ü", "\\", '"'])
+def test_values_are_json_that_yaml_reads_alike(text):
+    run = FakeRunner()
+    template(run, {"value": text})
+    ((_, stdin),) = run.calls
+    assert json.loads(stdin) == {"value": text}
+    assert yaml.safe_load(stdin) == {"value": text}
+
+
+def test_half_a_character_becomes_a_question_mark():
+    run = FakeRunner()
+    template(run, {"value": "a\ud83d"})
+    ((_, stdin),) = run.calls
+    assert json.loads(stdin) == {"value": "a?"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2024-01-15 10:00:00Z", "2024-02-28", "2024-02-30", "12:30:45", "=", "<<"),
+        *("0b_", "0x_", "0x1f", "089", "1_000", ".5", "1.", "+1", "1e", ".inf", ".nan", "yes", "No", "on", "y", "-x"),
+    ],
+)
+def test_plain_text_stays_text(text):
+    (found,) = template(FakeRunner(out=f"kind: ConfigMap\nmetadata: {{name: a}}\ndata: {{a: {text}}}\n"))
+    assert found["data"] == {"a": text}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", None),
+        ("null", None),
+        ("~", None),
+        ("true", True),
+        ("false", False),
+        ("0", 0),
+        ("-12", -12),
+        ("0440", 0o440),
+        ("1.5", 1.5),
+        ("1e+06", 1e6),
+        ("-2E-3", -0.002),
+    ],
+)
+def test_the_types_of_json_and_the_modes_of_files_are_read(text, value):
+    (found,) = template(FakeRunner(out=f"kind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  a: {text}\n"))
+    assert found["data"] == {"a": value}
+    assert type(found["data"]["a"]) is type(value)
 
 
 def test_objects_lie_in_the_namespace_whatever_the_chart_says():
@@ -107,6 +158,11 @@ def test_output_that_is_no_yaml_is_refused():
     with pytest.raises(RefusedError, match=r"renders no valid YAML: .*mapping values") as refused:
         template(FakeRunner(out="a: b: c"))
     assert "\n" not in str(refused.value)
+
+
+def test_a_number_longer_than_python_reads_is_refused():
+    with pytest.raises(RefusedError, match="renders no valid YAML: Exceeds the limit"):
+        template(FakeRunner(out="kind: " + "9" * 5000))
 
 
 def test_a_long_message_is_cut():
