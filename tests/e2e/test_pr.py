@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +19,8 @@ pytestmark = pytest.mark.pr
 
 URL = "https://demo-pr-{}.preview.localhost:8443"
 ODD_BRANCH = "feat/`odd` | <b>name</b> $(x)"
+# Higher is newer, also than what an earlier session of these tests left on record.
+NOW = int(time.time())
 VOLUMES = STATE / "volumes"
 
 
@@ -46,7 +49,7 @@ def phase_names(run):
 
 @pytest.fixture(scope="module")
 def opened(pr):
-    return pr(11, pr_sha="first", pr_branch=ODD_BRANCH, pr_author="ada", pr_sequence=1)
+    return pr(11, pr_sha="first", pr_branch=ODD_BRANCH, pr_author="ada", pr_sequence=NOW + 1)
 
 
 class TestOneEnvironment:
@@ -75,7 +78,7 @@ class TestOneEnvironment:
             return {item["metadata"]["name"]: item["metadata"]["generation"] for item in found}
 
         before = generations()
-        again = pr(11, pr_sha="first", pr_branch=ODD_BRANCH, pr_author="ada", pr_sequence=1)
+        again = pr(11, pr_sha="first", pr_branch=ODD_BRANCH, pr_author="ada", pr_sequence=NOW + 1)
         assert again.code == 0, again.output
         assert again.preview["status"] == "ready"
         assert again.preview["changed"] is False
@@ -83,7 +86,7 @@ class TestOneEnvironment:
 
     def test_a_push_brings_the_new_image_and_keeps_the_data(self, pr, opened, kubectl, tmp_path):
         image = build_image("demo:pr-11-second", "ARG BASE\nFROM ${BASE}\nENV DEMO_EDITION=second\n", tmp_path)
-        pushed = pr(11, pr_sha="second", pr_image=image, pr_sequence=2)
+        pushed = pr(11, pr_sha="second", pr_image=image, pr_sequence=NOW + 2)
         assert pushed.code == 0, pushed.output
         assert pushed.preview["changed"] is True
         running = kubectl.json("get", "pods", "-n", "demo-pr-11", "-l", "app.kubernetes.io/name=app")["items"]
@@ -92,7 +95,7 @@ class TestOneEnvironment:
         assert "kept" in texts(11)
 
     def test_an_older_event_gives_way(self, pr, opened):
-        late = pr(11, pr_sha="first", pr_sequence=1)
+        late = pr(11, pr_sha="first", pr_sequence=NOW + 1)
         assert late.code == 0, late.output
         assert late.preview["status"] == "superseded"
 
@@ -107,7 +110,9 @@ class TestOneEnvironment:
     def test_a_failed_push_says_why_and_data_survive(self, pr, opened, name, reason, exit_code, changes):
         config = demo_config(env={**demo_config().get("env", {}), **changes.get("env", {})})
         image = changes.get("image", f"{REGISTRY}/demo:pr-1")
-        failed = pr(11, config=config, pr_sha=name.replace(" ", "-"), pr_image=image, pr_sequence=3, preview_timeout=40)
+        failed = pr(
+            11, config=config, pr_sha=name.replace(" ", "-"), pr_image=image, pr_sequence=NOW + 3, preview_timeout=40
+        )
         assert failed.code != 0
         assert failed.preview["status"] == "failed"
         diagnosis = failed.preview["diagnosis"]
@@ -119,7 +124,7 @@ class TestOneEnvironment:
         assert "kept" in texts(11), "the version before still serves"
 
     def test_a_repaired_push_is_ready_again(self, pr, opened):
-        repaired = pr(11, pr_sha="repaired", pr_sequence=4)
+        repaired = pr(11, pr_sha="repaired", pr_sequence=NOW + 4)
         assert repaired.code == 0, repaired.output
         assert "kept" in texts(11)
 
