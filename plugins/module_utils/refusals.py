@@ -49,6 +49,8 @@ def explain(method: str, path: str, status: int, body: bytes) -> ClusterError:
             text = "the API server does not accept the kubeconfig's credential (401); renew it"
         case 403 if "exceeded quota" in message:
             text = message
+        case 403 if "being terminated" in message:
+            text = f"{message}; somebody is removing it: run again when it is gone"
         case 403:
             text = f"forbidden: {message}; grant this right to the kubeconfig's user"
         case 404 if "environments" in path and reason != "NotFound":

@@ -41,6 +41,12 @@ def status(message, reason=""):
     [
         (401, "/api/v1/nodes", status("Unauthorized"), "does not accept the kubeconfig's credential"),
         (403, "/api/v1/nodes", status('User "x" cannot list nodes'), 'forbidden: User "x" cannot list nodes; grant'),
+        (
+            403,
+            "/api/v1/namespaces/a/configmaps",
+            status("unable to create new content in namespace a because it is being terminated", "Forbidden"),
+            "it is being terminated; somebody is removing it: run again when it is gone",
+        ),
         (403, "/api/v1/pods", status("exceeded quota: quota, requested: pods=1"), "exceeded quota: quota"),
         (
             404,
