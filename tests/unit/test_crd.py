@@ -100,6 +100,13 @@ def test_a_spec_that_no_run_could_mean_is_refused(field: str, value: Any) -> Non
         check("spec", spec)
 
 
+@pytest.mark.parametrize("field", ["project", "pr", "repository", "repositoryId"])
+def test_a_spec_that_does_not_say_whose_it_is_is_refused(field: str) -> None:
+    spec = {name: value for name, value in record.spec_of(REQUEST, {}).items() if name != field}
+    with pytest.raises(jsonschema.ValidationError, match=f"'{field}' is a required property"):
+        check("spec", spec)
+
+
 def test_every_column_shows_a_declared_field() -> None:
     for column in VERSION["additionalPrinterColumns"]:
         here = SCHEMA["properties"]
