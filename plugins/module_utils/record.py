@@ -12,12 +12,16 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from .clock import timestamp
+from .errors import RefusedError
 from .names import Identity
 from .objects import Manifest, Ref
 from .ports import Cluster
 
 API_VERSION = "preview.k8s-ee/v1alpha1"
 KIND = "Environment"
+
+# What the CRD takes, in characters; `environments.preview.k8s-ee.yaml` of role guardrails says the same.
+_LONGEST = {"repository": 256, "commit": 256, "branch": 1024, "author": 256, "image": 1024}
 
 # The life of an environment as people see it; `status.step` says where inside Deploying or Destroying a run is.
 DEPLOYING, READY, FAILED, REFUSED = "Deploying", "Ready", "Failed", "Refused"
@@ -30,7 +34,9 @@ class Request:
 
     :param repository: ``owner/name``.
     :param repository_id: the forge's number of it, which a rename does not change; 0 where there is no forge.
+    :param branch: for people to read, as is ``author``; cut where it is longer than a record takes.
     :param sequence: order of events of one pull request; higher is newer.
+    :raises RefusedError: where a name that must stay whole is longer than a record takes.
     """
 
     identity: Identity
@@ -42,6 +48,17 @@ class Request:
     image: str
     sequence: int
     profile: str
+
+    def __post_init__(self) -> None:
+        whole = {"repository": self.repository, "commit": self.sha, "image": self.image}
+        for name, text in whole.items():
+            if len(text) > _LONGEST[name]:
+                given = "pr_sha" if name == "commit" else f"pr_{name}"
+                raise RefusedError(
+                    f"{given} has {len(text)} characters and may have {_LONGEST[name]}: {text[:40]}...; shorten it"
+                )
+        for name in ("branch", "author"):
+            object.__setattr__(self, name, getattr(self, name)[: _LONGEST[name]])
 
     def annotations(self) -> dict[str, str]:
         """What the Namespace tells a reader about its origin."""

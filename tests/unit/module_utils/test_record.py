@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import yaml
 
+from ansible_collections.ephemeral.k8s.plugins.module_utils import record as record_module
+from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import RefusedError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.names import Identity
 from ansible_collections.ephemeral.k8s.plugins.module_utils.record import (
     DEPLOYING,
@@ -22,6 +27,7 @@ from ansible_collections.ephemeral.k8s.plugins.module_utils.record import (
 )
 from tests.unit.fakes import FakeCluster
 
+ROOT = Path(__file__).resolve().parents[3]
 IDENTITY = Identity(project="demo", pr=1)
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 LATER = datetime(2026, 1, 2, 13, 0, 0, tzinfo=UTC)
@@ -100,6 +106,27 @@ def test_what_another_version_wrote_is_kept(record):
 
 def test_an_empty_status_reads_as_nothing_known():
     assert Status.parse({}) == Status(phase="")
+
+
+def test_what_people_only_read_is_cut_to_what_a_record_takes():
+    long = replace(REQUEST, branch="b" * 2000, author="a" * 2000)
+    assert (long.branch, long.author) == ("b" * 1024, "a" * 256)
+    assert spec_of(long, {})["branch"] == long.annotations()["k8s-ee/branch"] == "b" * 1024
+    assert replace(REQUEST, branch="x" * 1024).branch == "x" * 1024
+
+
+@pytest.mark.parametrize(("name", "most"), [("sha", 256), ("image", 1024), ("repository", 256)])
+def test_what_must_stay_whole_is_refused_in_one_line_where_it_is_too_long(name, most):
+    assert getattr(replace(REQUEST, **{name: "x" * most}), name) == "x" * most
+    expected = f"^pr_{name} has {most + 1} characters and may have {most}: x{{40}}...; shorten it$"
+    with pytest.raises(RefusedError, match=expected):
+        replace(REQUEST, **{name: "x" * (most + 1)})
+
+
+def test_the_bounds_are_those_of_the_crd():
+    crd = yaml.safe_load((ROOT / "roles/guardrails/files/environments.preview.k8s-ee.yaml").read_text())
+    spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    assert {name: spec[name]["maxLength"] for name in record_module._LONGEST} == record_module._LONGEST
 
 
 def test_the_hash_changes_with_the_configuration_and_not_with_its_order():
