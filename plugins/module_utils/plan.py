@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from .apply import parent
 from .charts import RenderContext, render_app, render_databases
@@ -17,6 +17,8 @@ from .egress import except_list
 from .environment import Platform, World
 from .errors import ConfigError, RefusedError
 from .guardrails import render as render_guardrails
+from .image_reference import refuse_malformed
+from .immutables import refuse_other_volumes
 from .names import labels
 from .network_policies import PodSelector
 from .objects import Manifest, Ref, stamp
@@ -24,6 +26,9 @@ from .ownership import Owner, refuse_foreign
 from .quota import Quota, refuse_unfit, required
 from .record import Request, config_hash
 from .survey import Survey
+
+# Shorter values, such as a port or "true", would blot out half of a log.
+_SHORTEST_SECRET: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,7 @@ class Plan:
     :param credentials: created where absent, never rewritten.
     :param url: None without ingress.
     :param health_path: where the application says that it is well.
+    :param private: values of the configuration's variables that are long enough to be secrets; no log shows them.
     """
 
     guardrails: tuple[Manifest, ...]
@@ -44,13 +50,15 @@ class Plan:
     health_path: str
     expiry_seconds: int
     quota: Quota
+    private: tuple[str, ...] = field(default=(), repr=False)
 
 
 def make(world: World, platform: Platform, request: Request, tree: Mapping[str, Any], seen: Survey) -> Plan:
     """Decide, from what is asked and what is there.
 
     :param tree: the normalised configuration.
-    :raises RefusedError: where it asks for what is not served yet, does not fit, or the namespace is not ours.
+    :raises RefusedError: where it asks for what is not served yet, does not fit or cannot change, names no image, or
+        the namespace is not ours.
     :raises ConfigError: where the configuration is not valid.
     """
     config = Config.parse(tree, limits=platform.limits)
@@ -58,6 +66,7 @@ def make(world: World, platform: Platform, request: Request, tree: Mapping[str, 
         raise ConfigError(unserved)
     if request.profile != "team":
         raise RefusedError(f"not yet supported: profile {request.profile}; use profile team")
+    refuse_malformed(request.image)
     refuse_occupied(request, seen)
     quota = required(config, limits=platform.limits)
     refuse_unfit(config, quota, seen.capacity, limits=platform.limits)
@@ -77,8 +86,8 @@ def make(world: World, platform: Platform, request: Request, tree: Mapping[str, 
         storage_class=platform.storage_class,
         ingress_class=platform.ingress_class,
     )
-    app = world.pool.submit(render_app, world.helm, platform.charts, config, context)
-    data = world.pool.submit(render_databases, world.helm, platform.charts, config, context)
+    app_answer = world.pool.submit(render_app, world.helm, platform.charts, config, context)
+    data_answer = world.pool.submit(render_databases, world.helm, platform.charts, config, context)
     guardrails = render_guardrails(
         request.identity,
         labels=own,
@@ -87,28 +96,31 @@ def make(world: World, platform: Platform, request: Request, tree: Mapping[str, 
         limits=platform.limits,
         ingress_selector=PodSelector.parse(platform.ingress_selector),
         egress_except=except_list(
-            nodes=seen.node_addresses,
+            nodes=(*seen.node_addresses, *seen.api_addresses),
             pod_cidrs=seen.pod_cidrs,
             service_cidrs=seen.service_cidrs,
             extra=platform.egress_except,
         ),
         app_ports=(config.app.port,) if config.ingress.enabled else (),
     )
+    data = tuple(stamp(m, namespace=place, labels=own) for m in data_answer.result())
+    refuse_other_volumes(data, seen.existing)
     credentials = secrets_for(config, namespace=place, labels=own, token=world.token)
     return Plan(
         guardrails=(guardrails[0], stamp(parent(place), namespace=place, labels=own), *guardrails[1:]),
         credentials=tuple(credentials),
-        data=tuple(stamp(m, namespace=place, labels=own) for m in data.result()),
-        app=tuple(stamp(m, namespace=place, labels=own) for m in app.result()),
+        data=data,
+        app=tuple(stamp(m, namespace=place, labels=own) for m in app_answer.result()),
         url=url,
         health_path=config.app.health_path,
         expiry_seconds=config.expiry.idle,
         quota=quota,
+        private=tuple(value for value in config.env.values() if len(value) >= _SHORTEST_SECRET),
     )
 
 
 def refuse_occupied(request: Request, seen: Survey) -> None:
-    """Refuse where the place is another repository's, not ours, or still being emptied.
+    """Refuse where the place is another repository's, or not ours.
 
     :raises RefusedError: naming both sides.
     """
@@ -120,8 +132,6 @@ def refuse_occupied(request: Request, seen: Survey) -> None:
         asker=Owner(repository=request.repository, repository_id=str(request.repository_id)),
         advice=f"choose another projectId than {identity.project}",
     )
-    if seen.namespace is not None and seen.namespace["metadata"].get("deletionTimestamp"):
-        raise RefusedError(f"namespace {identity.namespace} is still being deleted; run again when it is gone")
 
 
 def _annotations(request: Request, tree: Mapping[str, Any], seen: Survey, now: str) -> dict[str, str]:

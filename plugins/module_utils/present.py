@@ -10,6 +10,7 @@ from typing import Any
 
 from .apply import Applier, Mode
 from .clock import timestamp
+from .departure import is_leaving, see_it_gone, vacated
 from .diagnosis import diagnose
 from .environment import Platform, World
 from .errors import CancelledError, ClusterError, FailedError, PreviewError, SupersededError
@@ -36,9 +37,9 @@ def check(world: World, platform: Platform, request: Request, config: Mapping[st
     place = request.identity.namespace
     try:
         with progress.phase("plan"):
-            seen = survey(
-                world.cluster, identity=request.identity, platform_namespace=platform.namespace, pool=world.pool
-            )
+            seen = _look(world, platform, request)
+            refuse_occupied(request, seen)
+            seen = vacated(seen)
             plan = make(world, platform, request, config, seen)
         applier = _applier(world, place, seen, mode="local" if seen.namespace is None else "server")
         applier.apply(plan.guardrails)
@@ -76,14 +77,13 @@ def present(world: World, platform: Platform, request: Request, config: Mapping[
     )
     try:
         with progress.phase("plan"):
-            seen = survey(
-                world.cluster, identity=request.identity, platform_namespace=platform.namespace, pool=world.pool
-            )
-            plan = make(world, platform, request, config, seen)
+            seen = _look(world, platform, request)
+            refuse_occupied(request, seen)
+            plan = make(world, platform, request, config, vacated(seen))
         progress.current = "record"
         started = world.clock.monotonic()
         with turn:
-            return _Deployment(world, platform, request, progress, turn).run(plan, config, started)
+            return _Deployment(world, platform, request, config, progress, turn).run(plan, started)
     except PreviewError as error:
         return ended_early(place, progress, error)
 
@@ -91,33 +91,45 @@ def present(world: World, platform: Platform, request: Request, config: Mapping[
 class _Deployment:
     """One run that holds the turn."""
 
-    def __init__(self, world: World, platform: Platform, request: Request, progress: Progress, turn: Turn) -> None:
+    def __init__(
+        self,
+        world: World,
+        platform: Platform,
+        request: Request,
+        config: Mapping[str, Any],
+        progress: Progress,
+        turn: Turn,
+    ) -> None:
         self._world = world
         self._platform = platform
         self._request = request
+        self._config = config
         self._progress = progress
         self._turn = turn
         self._place = request.identity.namespace
         self._answer: Answer | None = None
 
-    def run(self, plan: Plan, config: Mapping[str, Any], asked_at: float) -> Preview:
+    def run(self, plan: Plan, asked_at: float) -> Preview:
         """All phases after the plan.
 
         :param asked_at: monotonic seconds when the turn was asked for; the wait for it counts to phase record.
         """
         world, progress = self._world, self._progress
         # Asked again under the turn: the run before us may have changed all of it.
-        seen = survey(
-            world.cluster, identity=self._request.identity, platform_namespace=self._platform.namespace, pool=world.pool
-        )
+        seen = _look(world, self._platform, self._request)
         refuse_occupied(self._request, seen)
+        if (seen.record.status.sequence or 0) > self._request.sequence:
+            raise SupersededError(f"{self._place}: sequence {seen.record.status.sequence} has already been deployed")
+        if is_leaving(seen.namespace):
+            see_it_gone(world, self._place, check=self._turn.check)
+            seen = _look(world, self._platform, self._request)
+            plan = make(world, self._platform, self._request, self._config, seen)
         record = seen.record
-        if (record.status.sequence or 0) > self._request.sequence:
-            raise SupersededError(f"{self._place}: sequence {record.status.sequence} has already been deployed")
         applier = _applier(world, self._place, seen, mode="apply")
+        progress.changed = lambda: applier.changed
         rails = widened(plan.guardrails[1:], seen.existing)
         try:
-            self._record(record, config, seen)
+            self._record(record, plan, seen)
             progress.steps.append(progress.step("record", since=asked_at))
             progress.entered = lambda name: self._enter(record, name)
             with progress.phase("admit"):
@@ -134,23 +146,24 @@ class _Deployment:
                 applier.prune()
             with progress.phase("probe"):
                 self._probe(plan)
+            return self._end(record, applier, plan, "ready", None)
         except FailedError as error:
             return self._end(record, applier, plan, "failed", error.diagnosis)
         except (ClusterError, CancelledError) as error:
-            self._turn.check()
+            if record.found is None:
+                raise
             return self._end(record, applier, plan, "failed", undiagnosed(progress.current, error))
-        return self._end(record, applier, plan, "ready", None)
 
     def _enter(self, record: Record, name: str) -> None:
         self._turn.check()
         record.update(self._world.clock.now(), step=name)
 
-    def _record(self, record: Record, config: Mapping[str, Any], seen: Survey) -> None:
+    def _record(self, record: Record, plan: Plan, seen: Survey) -> None:
         now = self._world.clock.now()
         labels = {"k8s-ee/project": self._request.identity.project, "k8s-ee/pr": str(self._request.identity.pr)}
         labels |= {"k8s-ee/repository-id": str(self._request.repository_id)}
-        record.write(spec_of(self._request, config), labels)
-        born = record.status.created_at if seen.namespace is not None else None
+        record.write(spec_of(self._request, self._config), labels)
+        lives = seen.namespace is not None
         record.update(
             now,
             phase=DEPLOYING,
@@ -158,15 +171,18 @@ class _Deployment:
             run=self._world.run,
             sequence=self._request.sequence,
             url=None,
-            created_at=born or timestamp(now),
+            created_at=(record.status.created_at if lives else None) or timestamp(now),
+            ready_at=record.status.ready_at if lives else None,
             destroyed_at=None,
+            expires_at=timestamp(now + timedelta(seconds=plan.expiry_seconds)),
             diagnosis=None,
             phases=(),
         )
 
     def _roll_out(self, applier: Applier, manifests: tuple[Manifest, ...]) -> None:
         applier.apply(manifests)
-        if not rolled_out(self._world, self._place, manifests, check=self._turn.check):
+        unchanged = {change.ref for change in applier.changes if not change.changed}
+        if not rolled_out(self._world, self._place, manifests, unchanged=unchanged, check=self._turn.check):
             raise self._failure()
 
     def _probe(self, plan: Plan) -> None:
@@ -192,18 +208,24 @@ class _Deployment:
     def _end(
         self, record: Record, applier: Applier, plan: Plan, status: Outcome, diagnosis: Mapping[str, Any] | None
     ) -> Preview:
+        self._turn.check()
         now = self._world.clock.now()
         steps = tuple(self._progress.steps)
         ready = status == "ready"
-        record.update(
-            now,
-            phase=READY if ready else FAILED,
-            url=plan.url,
-            ready_at=timestamp(now) if ready else record.status.ready_at,
-            expires_at=timestamp(now + timedelta(seconds=plan.expiry_seconds)),
-            phases=steps,
-            diagnosis=diagnosis,
-        )
+        try:
+            record.update(
+                now,
+                phase=READY if ready else FAILED,
+                url=plan.url,
+                ready_at=timestamp(now) if ready else record.status.ready_at,
+                expires_at=timestamp(now + timedelta(seconds=plan.expiry_seconds)),
+                phases=steps,
+                diagnosis=diagnosis,
+            )
+        except ClusterError:
+            # What failed first is what the user must read, even if it cannot be put on record.
+            if ready:
+                raise
         return Preview(
             status=status,
             namespace=self._place,
@@ -218,3 +240,7 @@ class _Deployment:
 
 def _applier(world: World, place: str, seen: Survey, *, mode: Mode) -> Applier:
     return Applier(world.cluster, namespace=place, existing=seen.existing, pool=world.pool, mode=mode)
+
+
+def _look(world: World, platform: Platform, request: Request) -> Survey:
+    return survey(world.cluster, identity=request.identity, platform_namespace=platform.namespace, pool=world.pool)

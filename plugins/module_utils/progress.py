@@ -59,11 +59,13 @@ class Progress:
     """Times the phases of a run.
 
     :param entered: called with the name of each phase as it begins.
+    :ivar changed: tells whether the run has changed anything so far.
     """
 
     def __init__(self, clock: Clock, entered: Callable[[str], None] = lambda _: None) -> None:
         self._clock = clock
         self.entered = entered
+        self.changed: Callable[[], bool] = lambda: False
         self.current = _BEFORE_ANYTHING[0]
         self.steps: list[Step] = []
 
@@ -113,7 +115,9 @@ def ended_early(namespace: str, progress: Progress, error: PreviewError) -> Prev
     status: Outcome
     match error:
         case SupersededError():
-            return Preview(status="superseded", namespace=namespace, phases=tuple(progress.steps))
+            return Preview(
+                status="superseded", namespace=namespace, changed=progress.changed(), phases=tuple(progress.steps)
+            )
         case RefusedError() | ConfigError():
             status = "refused"
         case _:
@@ -121,6 +125,7 @@ def ended_early(namespace: str, progress: Progress, error: PreviewError) -> Prev
     return Preview(
         status=status,
         namespace=namespace,
+        changed=progress.changed(),
         phases=tuple(progress.steps),
         diagnosis=undiagnosed(progress.current, error),
     )

@@ -68,7 +68,9 @@ def rolled_out(
             if target in unchanged and (obj := picture.objects.get(target)) is not None
         }
         forgiven |= {target for target, each in retried.items() if each is State.FAILED}
-        unwell = [target for target, each in retried.items() if each is not State.READY]
+        unwell = [
+            target for target, each in retried.items() if each is not State.READY and _observed(picture.objects[target])
+        ]
         for pod in filter(backing_off, _newest_pods(picture.objects, unwell)):
             uid = pod["metadata"]["uid"]
             world.cluster.delete(ref(pod), uid=uid)

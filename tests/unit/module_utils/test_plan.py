@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any, ClassVar
 
 import pytest
 
@@ -45,11 +46,13 @@ REQUEST = Request(
 
 
 class OneWorkload:
-    """Each chart renders one Deployment of its release's name."""
+    """Each chart renders one workload of its release's name, a Deployment unless told otherwise."""
+
+    workload: ClassVar[dict[str, Any]] = {"kind": "Deployment", "spec": {}}
 
     def template(self, _chart, *, release, namespace, values):
         assert (namespace, bool(values)) == (PLACE, True)
-        return [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": release}, "spec": {}}]
+        return [{"apiVersion": "apps/v1", "metadata": {"name": release}, **self.workload}]
 
 
 def namespace(**metadata):
@@ -66,6 +69,7 @@ def seen(*existing, capacity=None):
         record=Record.read(FakeCluster(), namespace="platform", identity=REQUEST.identity),
         capacity=capacity,
         node_addresses=("5.6.7.8",),
+        api_addresses=("20.0.0.1",),
         pod_cidrs=("10.244.0.0/24",),
         service_cidrs=("10.96.0.0/16",),
     )
@@ -89,6 +93,7 @@ def plan():
         def make_plan(survey=None, request=REQUEST, **config):
             return make(world, PLATFORM, request, {"projectId": "demo", **config}, survey or seen())
 
+        make_plan.helm = world.helm
         yield make_plan
         assert world.cluster.objects == {}, "planning touched the cluster"
 
@@ -118,10 +123,11 @@ def test_the_url_is_there_with_an_ingress_only(plan, enabled, url):
     assert plan(ingress={"enabled": enabled}).url == url
 
 
-def test_no_environment_reaches_nodes_or_what_the_inventory_excepts(plan):
+def test_no_environment_reaches_nodes_the_api_server_or_what_the_inventory_excepts(plan):
     policies = [obj for obj in plan().guardrails if obj["kind"] == "NetworkPolicy"]
     excepted = str([policy["spec"].get("egress") for policy in policies])
     assert "5.6.7.8/32" in excepted
+    assert "20.0.0.1/32" in excepted
     assert "9.9.9.0/24" in excepted
 
 
@@ -150,6 +156,32 @@ def test_a_profile_that_has_no_guard_rails_yet_is_refused(plan):
         plan(request=replace(REQUEST, profile="fork"))
 
 
+def test_what_names_no_image_is_refused(plan):
+    with pytest.raises(RefusedError, match=r"pr_image is 'x\\n--set a=b', which names no image"):
+        plan(request=replace(REQUEST, image="x\n--set a=b"))
+
+
+def test_a_volume_of_another_size_than_the_one_that_is_there_is_refused(plan):
+    def claims(size):
+        return [{"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": size}}}}]
+
+    there = {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "postgresql", "namespace": PLACE},
+        "spec": {"volumeClaimTemplates": claims("1Gi")},
+    }
+    plan.helm.workload = {"kind": "StatefulSet", "spec": {"volumeClaimTemplates": claims("2Gi")}}
+    with pytest.raises(RefusedError, match=r"databases\.postgresql\.storage is 1Gi and cannot change"):
+        plan(seen(namespace(), there), databases={"postgresql": True})
+
+
+def test_values_long_enough_to_be_secrets_are_known_as_such(plan):
+    made = plan(env={"SHORT": "1234567", "KEY": "12345678", "URL": "https://example.org"})
+    assert made.private == ("12345678", "https://example.org")
+    assert "12345678" not in repr(made)
+
+
 def test_what_no_node_can_hold_is_refused(plan):
     tiny = Capacity(cpu_millis=100, memory_bytes=64 * 2**20, storage_bytes=2**30)
     with pytest.raises(RefusedError, match="memory"):
@@ -160,9 +192,3 @@ def test_a_namespace_of_somebody_else_is_refused(plan):
     foreign = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": PLACE}}
     with pytest.raises(RefusedError, match=PLACE):
         plan(seen(foreign))
-
-
-def test_a_namespace_that_is_being_emptied_is_awaited_by_the_next_run(plan):
-    leaving = namespace(deletionTimestamp="2026-01-01T00:00:00Z")
-    with pytest.raises(RefusedError, match="still being deleted; run again"):
-        plan(seen(leaving))

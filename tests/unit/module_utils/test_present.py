@@ -4,164 +4,38 @@
 
 from __future__ import annotations
 
-import base64
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
-from ansible_collections.ephemeral.k8s.plugins.module_utils import present as present_module
-from ansible_collections.ephemeral.k8s.plugins.module_utils.clock import SystemClock
-from ansible_collections.ephemeral.k8s.plugins.module_utils.environment import Platform, World
-from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import CancelledError, ClusterError, RefusedError
-from ansible_collections.ephemeral.k8s.plugins.module_utils.names import Identity
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
 from ansible_collections.ephemeral.k8s.plugins.module_utils.present import check, present
-from ansible_collections.ephemeral.k8s.plugins.module_utils.record import Request
-from tests.unit.fakes import FakeCluster, FakeProber
-
-PLACE = "demo-pr-1"
-RECORD = Ref("Environment", PLACE, "platform")
-LEASE = Ref("Lease", PLACE, "platform")
-CONFIG = {"projectId": "demo", "databases": {"postgresql": True}}
-REQUEST = Request(
-    identity=Identity(project="demo", pr=1),
-    repository="acme/demo",
-    repository_id=42,
-    sha="abc",
-    branch="feat/x",
-    author="ada",
-    image="demo:1",
-    sequence=1,
-    profile="team",
+from tests.unit.engine import (
+    CONFIG,
+    HUGE,
+    LEASE,
+    PLACE,
+    PLATFORM,
+    QUOTA,
+    RECORD,
+    REQUEST,
+    cluster_with_controllers,
+    phases,
+    status,
+    world_around,
 )
-PLATFORM = Platform(
-    domain="preview.example.org",
-    https_port=443,
-    charts="charts",
-    namespace="platform",
-    images={},
-    storage_class="",
-    ingress_class="traefik",
-    ingress_selector={"namespace": "platform", "labels": {"app": "traefik"}},
-)
-HUGE = {"requests": {"cpu": "2", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
-QUOTA = Ref("ResourceQuota", "quota", PLACE)
-NODE = {
-    "apiVersion": "v1",
-    "kind": "Node",
-    "metadata": {"name": "one"},
-    "spec": {"podCIDRs": ["10.244.0.0/24"]},
-    "status": {
-        "allocatable": {"cpu": "4", "memory": "16Gi"},
-        "addresses": [{"type": "InternalIP", "address": "5.6.7.8"}],
-    },
-}
-
-
-class FakeCharts:
-    """A workload for each chart."""
-
-    def __init__(self):
-        self.broken = None
-
-    def template(self, chart, *, release, namespace, values):
-        if self.broken:
-            raise RefusedError(self.broken)
-        kind = "StatefulSet" if release == "postgresql" else "Deployment"
-        spec = {"replicas": 1, "template": {"spec": {"containers": [{"name": release, "image": values["image"]}]}}}
-        return [
-            {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": release}, "spec": spec},
-            {"apiVersion": "v1", "kind": "Service", "metadata": {"name": release}, "spec": {}},
-        ]
-
-
-READY = {
-    "ResourceQuota": {"hard": None},
-    "Deployment": {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "readyReplicas": 1},
-    "StatefulSet": {
-        "replicas": 1,
-        "readyReplicas": 1,
-        "availableReplicas": 1,
-        "updatedReplicas": 1,
-        "currentRevision": "1",
-        "updateRevision": "1",
-    },
-}
 
 
 @pytest.fixture
 def cluster():
-    fake = FakeCluster()
-    fake.put(NODE)
-    healthy = set(READY)
-
-    def controllers(verb, obj):
-        if verb == "apply" and obj["kind"] in healthy and not obj.get("status"):
-            named = Ref(obj["kind"], obj["metadata"]["name"], PLACE)
-            status = {"hard": obj["spec"]["hard"]} if obj["kind"] == "ResourceQuota" else READY[obj["kind"]]
-            threading.Timer(0.01, fake.update, (named,), {"status": status}).start()
-
-    fake.healthy = healthy
-    fake.react = controllers
-    return fake
+    return cluster_with_controllers()
 
 
 @pytest.fixture
 def world(cluster):
-    with ThreadPoolExecutor(8) as pool:
-        yield World(
-            cluster=cluster,
-            helm=FakeCharts(),
-            prober=FakeProber(404, 502, 200),
-            clock=SystemClock(),
-            pool=pool,
-            token=lambda size: "t" * size,
-            run="me",
-            timeout_seconds=2.0,
-            lease_wait_seconds=1.0,
-        )
-
-
-def replica_set():
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "ReplicaSet",
-        "metadata": {
-            "name": "app-1",
-            "namespace": PLACE,
-            "ownerReferences": [{"kind": "Deployment", "name": "app"}],
-            "annotations": {"deployment.kubernetes.io/revision": "1"},
-        },
-        "spec": {"replicas": 1},
-        "status": {"replicas": 1},
-    }
-
-
-def pod(*, containers, phase="Running"):
-    owner = {"kind": "ReplicaSet", "name": "app-1"}
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "app-1-x", "namespace": PLACE, "ownerReferences": [owner]},
-        "spec": {"containers": [{"name": "app", "image": "demo:1"}]},
-        "status": {"phase": phase, "containerStatuses": containers},
-    }
-
-
-def crashing_pod():
-    ended = {"terminated": {"exitCode": 3, "reason": "Error"}}
-    waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
-    return pod(containers=[{"name": "app", "restartCount": 2, "state": waiting, "lastState": ended}])
-
-
-def phases(preview):
-    return [step.name for step in preview.phases]
-
-
-def status(cluster):
-    return cluster.objects[RECORD]["status"]
+    with world_around(cluster) as made:
+        yield made
 
 
 def test_it_ends_ready_once_the_url_answered_and_is_on_record(world, cluster):
@@ -267,33 +141,6 @@ def test_an_older_commit_gives_way_to_what_runs(world, cluster):
     assert cluster.objects[RECORD]["spec"]["commit"] == "abc"
 
 
-def test_an_application_that_never_gets_ready_fails_with_a_diagnosis_and_keeps_the_data(world, cluster):
-    cluster.healthy.discard("Deployment")
-    failed = present(replace(world, timeout_seconds=0.3), PLATFORM, REQUEST, CONFIG)
-    assert failed.status == "failed"
-    assert failed.diagnosis["phase"] == "app"
-    assert phases(failed)[-1] == "app"
-    assert status(cluster)["phase"] == "Failed"
-    assert status(cluster)["diagnosis"]["phase"] == "app"
-    assert Ref("StatefulSet", "postgresql", PLACE) in cluster.objects
-
-
-def test_a_hopeless_pod_ends_the_wait_at_once(world, cluster):
-    cluster.healthy.discard("Deployment")
-    cluster.put(replica_set())
-    waiting = {"reason": "ErrImagePull", "message": "registry/demo:1: not found"}
-    cluster.put(pod(containers=[{"name": "app", "state": {"waiting": waiting}}], phase="Pending"))
-    failed = present(replace(world, timeout_seconds=60.0), PLATFORM, REQUEST, CONFIG)
-    assert failed.diagnosis["reason"] == "ImageNotFound"
-
-
-def test_a_quota_that_does_not_come_into_force_stops_before_the_first_pod(world, cluster):
-    cluster.healthy.discard("ResourceQuota")
-    failed = present(replace(world, timeout_seconds=0.3), PLATFORM, REQUEST, CONFIG)
-    assert (failed.status, failed.diagnosis["phase"]) == ("failed", "guardrails")
-    assert Ref("StatefulSet", "postgresql", PLACE) not in cluster.objects
-
-
 def test_a_smaller_quota_comes_only_after_the_roll_out(world, cluster):
     present(world, PLATFORM, REQUEST, {**CONFIG, "app": {"replicas": 3}})
     before = cluster.objects[QUOTA]["spec"]["hard"]["pods"]
@@ -312,77 +159,89 @@ def test_a_smaller_quota_comes_only_after_the_roll_out(world, cluster):
     assert int(cluster.objects[QUOTA]["spec"]["hard"]["pods"]) == int(before) - 2
 
 
-def test_a_password_in_a_log_line_is_not_shown(world, cluster):
-    secret = base64.b64encode(b"correct-horse-battery").decode()
-    labels = {"app.kubernetes.io/component": "database"}
-    cluster.put(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": "postgresql", "namespace": PLACE, "labels": labels},
-            "data": {"password": secret},
-        }
-    )
-    cluster.put(crashing_pod())
-    cluster.logs["app-1-x/app"] = "connecting with correct-horse-battery"
-    cluster.put(replica_set())
+# The environment before this one is still on its way out
+
+
+def leave(cluster, seconds=0.1):
+    """Somebody closed the environment, and its namespace and volume take their time."""
+    named = Ref("Namespace", PLACE)
+    metadata = cluster.objects[named]["metadata"]
+    cluster.update(named, metadata={**metadata, "deletionTimestamp": "2026-01-02T03:04:05Z"})
+    volume = Ref("PersistentVolume", "data")
+    spec = {"claimRef": {"namespace": PLACE}}
+    cluster.put({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "data"}, "spec": spec})
+
+    def go():
+        for gone in [each for each in cluster.objects if PLACE in (each.namespace, each.name) and each != RECORD]:
+            if gone.kind != "Lease":
+                cluster.remove(gone)
+        cluster.remove(volume)
+
+    threading.Timer(seconds, go).start()
+
+
+def test_it_comes_back_once_the_one_before_has_gone(world, cluster):
+    present(world, PLATFORM, REQUEST, CONFIG)
+    born = cluster.objects[Ref("Namespace", PLACE)]["metadata"]["annotations"]["k8s-ee/created-at"]
+    cluster.update(RECORD, status={**status(cluster), "phase": "Destroying", "createdAt": "2020-01-01T00:00:00Z"})
+    namespace = cluster.objects[Ref("Namespace", PLACE)]
+    old = {**namespace["metadata"]["annotations"], "k8s-ee/created-at": "2020-01-01T00:00:00Z"}
+    cluster.update(Ref("Namespace", PLACE), metadata={**namespace["metadata"], "annotations": old})
+    leave(cluster)
+    again = present(world, PLATFORM, replace(REQUEST, sequence=2), CONFIG)
+    assert (again.status, again.changed) == ("ready", True)
+    assert {change.action for change in again.changes} == {"created"}
+    assert cluster.objects[Ref("Namespace", PLACE)]["metadata"]["annotations"]["k8s-ee/created-at"] >= born
+    assert status(cluster)["createdAt"] >= born
+    assert Ref("PersistentVolume", "data") not in cluster.objects
+
+
+def test_a_check_then_foretells_all_of_it_as_new(world, cluster):
+    present(world, PLATFORM, REQUEST, CONFIG)
+    leave(cluster, seconds=5.0)
+    before = len(cluster.requests)
+    foretold = check(world, PLATFORM, REQUEST, CONFIG)
+    assert (foretold.status, {change.action for change in foretold.changes}) == ("ready", {"created"})
+    assert {verb for verb, _ in cluster.requests[before:]} <= {"get", "list"}
+
+
+def test_one_that_does_not_go_is_named_and_nothing_is_written(world, cluster):
+    present(world, PLATFORM, REQUEST, CONFIG)
+    leave(cluster, seconds=5.0)
+    before = dict(cluster.objects[RECORD])
+    stuck = present(replace(world, timeout_seconds=0.2), PLATFORM, replace(REQUEST, sequence=2), CONFIG)
+    assert (stuck.status, stuck.diagnosis["phase"]) == ("failed", "record")
+    assert stuck.diagnosis["reason"] == "DeletionUnfinished"
+    assert "PersistentVolume/data" in stuck.diagnosis["message"]
+    assert cluster.objects[RECORD] == before
+    assert cluster.objects[LEASE]["spec"]["holderIdentity"] == ""
+
+
+# What the record says while a run is under way
+
+
+def test_a_run_killed_in_its_first_phases_leaves_a_time_at_which_it_may_be_swept(world, cluster):
+    seen = []
+
+    def refuse(verb, named):
+        if (verb, named.kind) == ("apply", "Namespace"):
+            seen.append(dict(status(cluster)))
+
+    cluster.refuse = refuse
+    present(world, PLATFORM, REQUEST, CONFIG)
+    assert seen[0]["phase"] == "Deploying"
+    assert seen[0]["expiresAt"] > seen[0]["updatedAt"]
+    assert "readyAt" not in seen[0]
+
+
+@pytest.mark.parametrize("reopened", [True, False])
+def test_the_time_of_readiness_is_that_of_this_life(world, cluster, reopened):
+    present(world, PLATFORM, REQUEST, CONFIG)
+    ready_at = status(cluster)["readyAt"]
+    if reopened:
+        cluster.remove(Ref("Namespace", PLACE))
     cluster.healthy.discard("Deployment")
-    failed = present(replace(world, timeout_seconds=60.0), PLATFORM, REQUEST, CONFIG)
-    assert failed.diagnosis["log"].startswith("connecting with ")
-    assert "correct-horse-battery" not in str(failed.as_dict())
-
-
-def test_an_url_that_does_not_answer_is_a_failure_of_the_probe(world, cluster):
-    deaf = replace(world, prober=FakeProber(404), timeout_seconds=0.3)
-    failed = present(deaf, PLATFORM, REQUEST, CONFIG)
-    assert (failed.status, failed.diagnosis["phase"]) == ("failed", "probe")
-    assert "404" in failed.diagnosis["message"]
-
-
-def test_a_refused_object_is_named_and_the_turn_given_back(world, cluster):
-    def refuse(verb, named):
-        if (verb, named.kind) == ("apply", "Deployment"):
-            raise ClusterError("422 spec is immutable", status=422, reason="Invalid")
-
-    cluster.refuse = refuse
-    failed = present(world, PLATFORM, REQUEST, CONFIG)
-    assert failed.diagnosis["message"] == "Deployment/app: 422 spec is immutable"
-    assert failed.diagnosis["reason"] == "Invalid"
-    assert cluster.objects[LEASE]["spec"]["holderIdentity"] == ""
-
-
-def test_a_run_that_is_asked_to_stop_says_so_on_record(world, cluster, monkeypatch):
-    def stop(*_):
-        raise CancelledError("the run was asked to stop (SIGTERM)")
-
-    monkeypatch.setattr(present_module._Deployment, "_probe", stop)
-    failed = present(world, PLATFORM, REQUEST, CONFIG)
-    assert failed.diagnosis["reason"] == "Cancelled"
-    assert status(cluster)["phase"] == "Failed"
-    assert cluster.objects[LEASE]["spec"]["holderIdentity"] == ""
-
-
-def test_a_newer_event_during_a_run_makes_it_give_way(world, cluster):
-    controllers = cluster.react
-
-    def newer(verb, obj):
-        controllers(verb, obj)
-        if verb == "apply" and obj["kind"] == "StatefulSet":
-            annotations = {"k8s-ee/sequence": "2 42"}
-            lease = cluster.objects[LEASE]
-            cluster.update(LEASE, metadata={**lease["metadata"], "annotations": annotations})
-
-    cluster.healthy.discard("StatefulSet")
-    cluster.react = newer
-    present_turn = present(replace(world, timeout_seconds=20.0), PLATFORM, REQUEST, CONFIG)
-    assert present_turn.status == "superseded"
-
-
-def test_a_cluster_that_is_away_is_told_in_one_line(world, cluster):
-    def refuse(verb, named):
-        raise ClusterError("API server https://x cannot be reached: connection refused")
-
-    cluster.refuse = refuse
-    failed = present(world, PLATFORM, REQUEST, CONFIG)
-    assert (failed.status, failed.diagnosis["phase"]) == ("failed", "plan")
-    assert failed.diagnosis["hint"].startswith("nothing was changed")
+    newer = replace(REQUEST, image="demo:2")
+    cluster.update(Ref("Deployment", "app", PLACE), status={})
+    assert present(replace(world, timeout_seconds=0.3), PLATFORM, newer, CONFIG).status == "failed"
+    assert status(cluster).get("readyAt") == (None if reopened else ready_at)

@@ -82,6 +82,14 @@ def test_giving_way_to_a_newer_run_is_no_failure():
     assert not preview.failed
 
 
+@pytest.mark.parametrize("error", [SupersededError("newer"), ClusterError("away")])
+@pytest.mark.parametrize("changed", [True, False])
+def test_a_run_that_ends_early_tells_whether_it_had_changed_anything(error, changed):
+    progress = Progress(FakeClock())
+    progress.changed = lambda: changed
+    assert ended_early("shop-pr-1", progress, error).changed is changed
+
+
 def test_several_environments_of_one_pull_request_end_as_the_worst_of_them():
     gone = Preview(status="destroyed", namespace="old-pr-1", changed=True)
     stuck = Preview(status="failed", namespace="new-pr-1", diagnosis={"message": "stuck"})
