@@ -62,6 +62,7 @@ RESOURCES: Mapping[str, Resource] = {
         Resource("apps/v1", "StatefulSet", "statefulsets"),
         Resource("batch/v1", "Job", "jobs"),
         Resource("coordination.k8s.io/v1", "Lease", "leases"),
+        Resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices"),
         Resource("networking.k8s.io/v1", "Ingress", "ingresses"),
         Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
         Resource("networking.k8s.io/v1", "ServiceCIDR", "servicecidrs", namespaced=False),

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from .apply import KINDS
 from .errors import ClusterError
@@ -24,7 +25,8 @@ class Survey:
 
     :param existing: the Namespace, where it is there, and all objects in it of the kinds we render.
     :param capacity: the most that some schedulable node has, since a pod cannot be split; None without such a node.
-    :param service_cidrs: empty where the API server is too old to tell (before Kubernetes 1.33).
+    :param api_addresses: where the API server itself answers, which need not be a node.
+    :param service_cidrs: of an API server too old to tell (before Kubernetes 1.33), its own Service alone.
     """
 
     namespace: Manifest | None
@@ -32,6 +34,7 @@ class Survey:
     record: Record
     capacity: Capacity | None
     node_addresses: tuple[str, ...]
+    api_addresses: tuple[str, ...]
     pod_cidrs: tuple[str, ...]
     service_cidrs: tuple[str, ...]
 
@@ -45,6 +48,7 @@ def survey(cluster: Cluster, *, identity: Identity, platform_namespace: str, poo
     namespace_answer = pool.submit(cluster.get, Ref("Namespace", place))
     record_answer = pool.submit(Record.read, cluster, namespace=platform_namespace, identity=identity)
     nodes_answer = pool.submit(cluster.list, "Node")
+    api_answer = pool.submit(_api_addresses, cluster)
     ranges_answer = pool.submit(_service_cidrs, cluster)
     answers = [pool.submit(cluster.list, kind, namespace=place) for kind in KINDS]
 
@@ -63,8 +67,20 @@ def survey(cluster: Cluster, *, identity: Identity, platform_namespace: str, poo
             for address in node.get("status", {}).get("addresses", ())
             if address["type"] in ("InternalIP", "ExternalIP")
         ),
+        api_addresses=api_answer.result(),
         pod_cidrs=tuple(cidr for node in nodes for cidr in node["spec"].get("podCIDRs", ())),
         service_cidrs=ranges_answer.result(),
+    )
+
+
+def _api_addresses(cluster: Cluster) -> tuple[str, ...]:
+    slices = cluster.list("EndpointSlice", namespace="default", labels="kubernetes.io/service-name=kubernetes").items
+    return tuple(
+        address
+        for item in slices
+        if item["addressType"] != "FQDN"
+        for endpoint in item.get("endpoints") or ()
+        for address in endpoint["addresses"]
     )
 
 
@@ -74,9 +90,14 @@ def _service_cidrs(cluster: Cluster) -> tuple[str, ...]:
     except ClusterError as error:
         # Private ranges, where services live, are excepted from egress in any case.
         if error.status == 404:
-            return ()
+            return _api_service(cluster)
         raise
     return tuple(cidr for item in ranges for cidr in item["spec"]["cidrs"])
+
+
+def _api_service(cluster: Cluster) -> tuple[str, ...]:
+    service = cluster.get(Ref("Service", "kubernetes", "default")) or {}
+    return tuple(str(ip_network(address)) for address in service.get("spec", {}).get("clusterIPs", ()))
 
 
 def _capacity(nodes: Iterable[Manifest]) -> Capacity | None:

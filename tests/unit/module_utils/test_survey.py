@@ -35,6 +35,25 @@ def node(name, *, cpu="4", memory="16Gi", disk="100Gi", **spec):
     }
 
 
+def api_endpoints(name="kubernetes", *, service="kubernetes", family="IPv4", addresses=("20.0.0.1",)):
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": name, "namespace": "default", "labels": {"kubernetes.io/service-name": service}},
+        "addressType": family,
+        "endpoints": [{"addresses": [address]} for address in addresses],
+    }
+
+
+def api_service(*addresses):
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "kubernetes", "namespace": "default"},
+        "spec": {"clusterIP": addresses[0], "clusterIPs": list(addresses)},
+    }
+
+
 def service_cidr():
     return {
         "apiVersion": "networking.k8s.io/v1",
@@ -88,16 +107,32 @@ def test_capacity_is_that_of_the_roomiest_node_that_takes_pods(look, cluster):
     assert look().capacity == Capacity(cpu_millis=4000, memory_bytes=16 * GIB, storage_bytes=100 * GIB)
 
 
-def test_an_api_server_too_old_to_tell_its_service_ranges_is_no_obstacle(look, cluster):
+def test_the_api_server_s_own_addresses_are_known_where_it_is_no_node(look, cluster):
+    cluster.put(api_endpoints(addresses=("20.0.0.1", "20.0.0.2")))
+    cluster.put(api_endpoints("kubernetes-6", family="IPv6", addresses=("2a01::1",)))
+    cluster.put(api_endpoints("named", family="FQDN", addresses=("api.example.org",)))
+    cluster.put(api_endpoints("other", service="other", addresses=("30.0.0.1",)))
+    cluster.put({**api_endpoints("empty"), "endpoints": None})
+    assert set(look().api_addresses) == {"20.0.0.1", "20.0.0.2", "2a01::1"}
+
+
+@pytest.mark.parametrize(
+    ("there", "ranges"),
+    [((), ()), ((api_service("20.1.0.1", "2a01:1::1"),), ("20.1.0.1/32", "2a01:1::1/128"))],
+)
+def test_an_api_server_too_old_to_tell_its_service_ranges_tells_its_own_service(look, cluster, there, ranges):
+    for service in there:
+        cluster.put(service)
+
     def refuse(_verb, named):
         if named.kind == "ServiceCIDR":
             raise ClusterError("404 page not found", status=404)
 
     cluster.refuse = refuse
-    assert look().service_cidrs == ()
+    assert look().service_cidrs == ranges
 
 
-@pytest.mark.parametrize("kind", ["Node", "ServiceCIDR", "Environment", "Secret"])
+@pytest.mark.parametrize("kind", ["Node", "ServiceCIDR", "EndpointSlice", "Environment", "Secret"])
 def test_what_is_forbidden_is_told(look, cluster, kind):
     def refuse(_verb, named):
         if named.kind == kind:
