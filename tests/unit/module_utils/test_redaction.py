@@ -10,7 +10,7 @@ import time
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.ephemeral.k8s.plugins.module_utils.redaction import MARK, redact
@@ -136,6 +136,7 @@ def test_an_exact_value_goes_in_every_form_in_which_a_log_may_show_it(value: str
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
     ]
+    assume(value not in MARK)  # what is a part of the mark gives nothing away
     for form in forms:
         assert form not in redact(f"x {form} y", [value]).replace(MARK, "")
 

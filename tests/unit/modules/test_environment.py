@@ -280,14 +280,17 @@ def test_a_close_by_project_needs_no_repository(run_module: RunModule, cluster: 
     assert NAMESPACE not in cluster.objects
 
 
-def test_a_close_that_could_mean_two_projects_is_refused(run_module: RunModule, cluster: FakeCluster) -> None:
-    for project in ("demo", "shop"):
-        put_environment(cluster, project, repository=f"local/{project}", number=0)
+@pytest.mark.parametrize("number", [0, 42])
+def test_a_close_that_nobody_says_the_owner_of_is_refused(
+    run_module: RunModule, cluster: FakeCluster, number: int
+) -> None:
+    put_environment(cluster, "demo", repository="local/demo", number=number)
     outcome = run_module(environment.main, state="absent", number="1", sequence=2)
     failure(outcome)
     assert outcome["preview"]["status"] == "refused"
     assert outcome["msg"] == (
-        "pull request 1 has environments of several projects (demo, shop); name one by pr_project"
+        "nobody says whose environment of pull request 1 is meant; "
+        "name the project by pr_project, or the repository by pr_repository or pr_repository_id"
     )
     assert NAMESPACE in cluster.objects
 
