@@ -89,6 +89,18 @@ def test_a_password_in_a_log_line_is_not_shown(world, cluster):
     assert "correct-horse-battery" not in str(failed.as_dict())
 
 
+def test_a_variable_s_value_in_a_log_line_is_not_shown(world, cluster):
+    cluster.put(crashing_pod())
+    cluster.logs["app-1-x/app"] = "starting with correct-horse-battery"
+    cluster.put(replica_set())
+    cluster.healthy.discard("Deployment")
+    config = {**CONFIG, "env": {"API_KEY": "correct-horse-battery"}}
+    failed = present(replace(world, timeout_seconds=60.0), PLATFORM, REQUEST, config)
+    assert failed.diagnosis["log"].startswith("starting with ")
+    assert "correct-horse-battery" not in str(failed.as_dict())
+    assert "correct-horse-battery" not in str(status(cluster))
+
+
 def test_an_url_that_does_not_answer_is_a_failure_of_the_probe(world, cluster):
     deaf = replace(world, prober=FakeProber(404), timeout_seconds=0.3)
     failed = present(deaf, PLATFORM, REQUEST, CONFIG)
