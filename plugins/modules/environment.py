@@ -71,7 +71,9 @@ options:
     description: The application's image, by tag or digest. Required with O(state=present).
     type: str
   sequence:
-    description: The order of events of this pull request; higher is newer.
+    description:
+      - The order of events of this pull request; higher is newer, from 0 to 9007199254740991.
+      - Keep to one scale, the time of the event in seconds; a run of a lower number gives way to a higher one for ever.
     type: int
     required: true
   profile:
@@ -234,7 +236,9 @@ quota:
 
 import secrets
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -244,7 +248,7 @@ from ..module_utils.absent import absent, find
 from ..module_utils.clock import SystemClock
 from ..module_utils.cluster import connect
 from ..module_utils.environment import Platform, World
-from ..module_utils.errors import CancelledError, PreviewError
+from ..module_utils.errors import CancelledError, PreviewError, RefusedError
 from ..module_utils.helm import Helm
 from ..module_utils.limits import RangeLimits
 from ..module_utils.names import Identity, pr_number
@@ -255,6 +259,7 @@ from ..module_utils.record import Request
 
 # An environment has some thirty objects; eight connections send them in four rounds.
 _CONNECTIONS = 8
+_LAST_SEQUENCE = 2**53 - 1
 
 
 class _Module(AnsibleModule):
@@ -318,19 +323,16 @@ def main() -> None:
     params = module.params
     progress = Progress(SystemClock())
     try:
-        _stop_on_sigterm()
-        with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        with ThreadPoolExecutor(_CONNECTIONS) as pool, _stopped_by_sigterm():
             preview = _run(params, pool, check_mode=module.check_mode)
     except PreviewError as error:
         preview = ended_early("", progress, error)
-    # What is left is to tell the end, which must come out whole.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _report(module, preview)
 
 
 def _run(params: dict, pool: ThreadPoolExecutor, *, check_mode: bool) -> Preview:
     clock = SystemClock()
-    number = pr_number(params["number"])
+    number, sequence = pr_number(params["number"]), _order(params["sequence"])
     world = World(
         cluster=connect(kubeconfig=params["kubeconfig"] or "", context=params["context"] or "", clock=clock),
         helm=Helm(program=params["helm"]),
@@ -368,7 +370,7 @@ def _run(params: dict, pool: ThreadPoolExecutor, *, check_mode: bool) -> Preview
         branch=params["branch"],
         author=params["author"],
         image=params["image"],
-        sequence=params["sequence"],
+        sequence=sequence,
         profile=params["profile"],
     )
     return (check if check_mode else present)(world, platform, request, params["config"])
@@ -403,13 +405,32 @@ def _absent(world: World, platform: Platform, params: dict, number: int, *, chec
     )
 
 
-def _stop_on_sigterm() -> None:
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """The first SIGTERM ends the run; one that comes later disturbs neither record nor report."""
+
     def cancel(signum: int, frame: FrameType | None) -> None:
         # Once is enough: a second one must not interrupt what puts the first on record.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise CancelledError("the run was asked to stop (SIGTERM)")
 
     signal.signal(signal.SIGTERM, cancel)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _order(sequence: int) -> int:
+    """The sequence, within what every reader of JSON keeps exactly.
+
+    :raises RefusedError: where it is none; a run that got in with it would keep all later ones out for ever.
+    """
+    if not 0 <= sequence <= _LAST_SEQUENCE:
+        raise RefusedError(
+            f"pr_sequence {sequence} is not from 0 to {_LAST_SEQUENCE}; give the time of the event in seconds"
+        )
+    return sequence
 
 
 def _report(module: AnsibleModule, preview: Preview) -> None:
