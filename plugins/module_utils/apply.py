@@ -106,11 +106,18 @@ class Applier:
         self._mode = mode
         self._wanted: set[Ref] = set()
         self.changes: list[Change] = []
+        # What the server answered, status included: what is ready already needs no watch.
+        self.answers: dict[Ref, Manifest] = {}
 
     @property
     def changed(self) -> bool:
         """Whether anything so far was not as asked."""
         return any(change.changed for change in self.changes)
+
+    @property
+    def unchanged(self) -> frozenset[Ref]:
+        """What was as asked before this run."""
+        return frozenset(change.ref for change in self.changes if not change.changed)
 
     def apply(self, manifests: Iterable[Manifest]) -> None:
         """Apply objects of the set; each becomes exactly what is rendered.
@@ -168,6 +175,7 @@ class Applier:
                 after = self._cluster.apply(manifest, dry_run=True)
             case "apply":
                 after = self._cluster.apply(manifest)
+        self.answers[named] = after
         action: Action = "created" if before is None else "changed"
         if before is not None and intent(before) == intent(after):
             action = "unchanged"

@@ -19,11 +19,9 @@ from .plan import Plan, make, refuse_occupied
 from .ports import Answer
 from .progress import Outcome, Preview, Progress, ended_early, undiagnosed
 from .record import DEPLOYING, FAILED, READY, Record, Request, spec_of
-from .rollout import rolled_out
+from .rollout import answered, rolled_out
 from .survey import Survey, survey
 from .widening import widened
-
-_PROBE_PAUSE_SECONDS = 0.1
 
 
 def check(world: World, platform: Platform, request: Request, config: Mapping[str, Any]) -> Preview:
@@ -181,23 +179,18 @@ class _Deployment:
 
     def _roll_out(self, applier: Applier, manifests: tuple[Manifest, ...]) -> None:
         applier.apply(manifests)
-        unchanged = {change.ref for change in applier.changes if not change.changed}
-        if not rolled_out(self._world, self._place, manifests, unchanged=unchanged, check=self._turn.check):
+        place, check = self._place, self._turn.check
+        if not rolled_out(
+            self._world, place, manifests, unchanged=applier.unchanged, answers=applier.answers, check=check
+        ):
             raise self._failure()
 
     def _probe(self, plan: Plan) -> None:
         if plan.url is None:
             return
-        clock = self._world.clock
-        deadline = clock.monotonic() + min(self._world.timeout_seconds, 60.0)
-        while True:
-            self._turn.check()
-            self._answer = self._world.prober(plan.url + plan.health_path)
-            if self._answer.ok:
-                return
-            if clock.monotonic() >= deadline:
-                raise self._failure()
-            clock.sleep(_PROBE_PAUSE_SECONDS)
+        self._answer = answered(self._world, plan.url + plan.health_path, check=self._turn.check)
+        if not self._answer.ok:
+            raise self._failure()
 
     def _failure(self) -> FailedError:
         # Imported where something failed, since most runs need none of it: 23 of 390 ms (python -X importtime).

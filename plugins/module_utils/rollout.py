@@ -5,18 +5,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from .environment import World
 from .objects import Manifest, Ref, ref
 from .patience import Patience, backing_off
+from .ports import Answer
 from .readiness import State, state
 from .waiting import Picture, Scope
 
 # A quota binds only once its controller has counted; until then pods that exceed it would get in.
 _AWAITED = ("Deployment", "ResourceQuota", "StatefulSet")
 _MAKE_PODS = ("Deployment", "StatefulSet")
+# The ingress controller notices a new Ingress within 0.1 s; a minute covers one that restarts.
+_ANSWER_SECONDS = 60.0
+_PAUSE_SECONDS = 0.1
 _DEPLOYMENT_REVISION = "deployment.kubernetes.io/revision"
 _STATEFUL_SET_REVISION = "controller-revision-hash"
+
+
+def answered(world: World, url: str, *, check: Callable[[], None]) -> Answer:
+    """Ask a URL until it answers with 2xx, for a minute at most; the last answer.
+
+    :param check: raises when the run has to stop.
+    """
+    deadline = world.clock.monotonic() + min(world.timeout_seconds, _ANSWER_SECONDS)
+    while True:
+        check()
+        answer = world.prober(url)
+        if answer.ok or world.clock.monotonic() >= deadline:
+            return answer
+        world.clock.sleep(_PAUSE_SECONDS)
 
 
 def rolled_out(
@@ -25,16 +44,18 @@ def rolled_out(
     manifests: Iterable[Manifest],
     *,
     unchanged: Collection[Ref] = (),
+    answers: Mapping[Ref, Manifest] = MappingProxyType({}),
     check: Callable[[], None],
 ) -> bool:
     """Wait for what takes time to come into force; False where it failed, is hopeless, or time is over.
 
     :param unchanged: what was so before this run. Where that had failed, its newest pods are started again and an old
         verdict does not count: an image, or what the program needs, may have been mended meanwhile.
+    :param answers: what the server said when they were applied; what is ready already needs no watch.
     :param check: raises when the run has to stop.
     """
     targets = [Ref(m["kind"], m["metadata"]["name"], place) for m in manifests if m["kind"] in _AWAITED]
-    if not targets:
+    if all(target in answers and state(answers[target]).state is State.READY for target in targets):
         return True
     kinds = {target.kind for target in targets}
     if kinds.intersection(_MAKE_PODS):

@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.ephemeral.k8s.plugins.module_utils.clock import SystemClock
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import SupersededError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
-from ansible_collections.ephemeral.k8s.plugins.module_utils.rollout import rolled_out
-from tests.unit.fakes import FakeCluster
+from ansible_collections.ephemeral.k8s.plugins.module_utils.rollout import answered, rolled_out
+from tests.unit.fakes import FakeClock, FakeCluster, FakeProber
 
 PLACE = "demo-pr-1"
 APP = Ref("Deployment", "app", PLACE)
@@ -86,9 +86,10 @@ def cluster():
     return fake
 
 
-def wait(cluster, manifests=None, seconds=0.3, check=lambda: None, unchanged=()):
+def wait(cluster, manifests=None, seconds=0.3, check=lambda: None, unchanged=(), answers=None):
     world = SimpleNamespace(cluster=cluster, clock=SystemClock(), timeout_seconds=seconds)
-    return rolled_out(world, PLACE, manifests or [deployment()], unchanged=unchanged, check=check)
+    asked = manifests or [deployment()]
+    return rolled_out(world, PLACE, asked, unchanged=unchanged, answers=answers or {}, check=check)
 
 
 def test_what_makes_no_pods_needs_no_wait(cluster):
@@ -102,6 +103,12 @@ def test_ready_is_noticed_as_it_happens(cluster):
     began = time.monotonic()
     assert wait(cluster, seconds=10)
     assert time.monotonic() - began < 2
+
+
+def test_what_the_server_called_ready_needs_no_watch(cluster):
+    assert wait(cluster, answers={APP: deployment(READY)})
+    assert cluster.requests == []
+    assert not wait(cluster, answers={APP: deployment()})
 
 
 def test_time_is_over_at_its_end(cluster):
@@ -253,3 +260,21 @@ def test_a_run_that_has_to_stop_stops(cluster):
 
     with pytest.raises(SupersededError):
         wait(cluster, seconds=10, check=check)
+
+
+def ask(*answers, seconds=300.0):
+    clock = FakeClock()
+    world = SimpleNamespace(prober=FakeProber(*answers), clock=clock, timeout_seconds=seconds)
+    return answered(world, "https://shop", check=lambda: None), clock.seconds - 1000.0
+
+
+def test_a_url_is_asked_until_it_answers_well():
+    answer, seconds = ask(404, "connection refused", 503, 204)
+    assert (answer.status, round(seconds, 1)) == (204, 0.3)
+
+
+@pytest.mark.parametrize(("patience", "seconds"), [(300.0, 60.0), (5.0, 5.0)])
+def test_a_url_that_never_does_is_given_a_minute_or_the_runs_patience(patience, seconds):
+    answer, took = ask(404, seconds=patience)
+    assert answer.status == 404
+    assert seconds <= took < seconds + 0.2
