@@ -14,6 +14,7 @@ from typing import Any
 
 from .apply import Change
 from .clock import timestamp
+from .departure import see_it_gone
 from .environment import Platform, World
 from .errors import CancelledError, ClusterError, PreviewError, RefusedError, SupersededError
 from .lease import Turn, drop_free
@@ -23,7 +24,6 @@ from .ownership import is_open
 from .progress import Outcome, Preview, Progress, ended_early, undiagnosed
 from .record import DESTROYED, DESTROYING, FAILED, Record
 from .teardown import plan
-from .waiting import Picture, Scope
 
 # Owners before what they own, or they would make it anew.
 _SLOW_TO_GO = ("Deployment", "StatefulSet", "Pod", "PersistentVolumeClaim")
@@ -139,10 +139,11 @@ def _remove(
     try:
         with progress.phase("delete"):
             if namespace is not None:
+                progress.changed = lambda: True
                 world.cluster.delete(ref(namespace), uid=namespace["metadata"]["uid"])
                 _hasten(world, place)
         with progress.phase("verify"):
-            _see_it_gone(world, place, turn)
+            see_it_gone(world, place, check=turn.check)
     except (ClusterError, CancelledError) as error:
         turn.check()
         diagnosis = undiagnosed(progress.current, error)
@@ -180,34 +181,6 @@ def _hasten(world: World, place: str) -> None:
     slow = [ref(item) for listing in listings for item in listing.result().items]
     for deletion in [world.pool.submit(world.cluster.delete, each) for each in slow]:
         deletion.result()
-
-
-def _see_it_gone(world: World, place: str, turn: Turn) -> None:
-    def ours(obj: Manifest) -> bool:
-        if obj["kind"] == "Namespace":
-            return True
-        claim: str = obj["spec"].get("claimRef", {}).get("namespace", "")
-        return claim == place
-
-    scopes = (Scope("Namespace", name=place), Scope("PersistentVolume"))
-    with Picture(world.cluster, scopes, keep=ours) as picture:
-        gone = picture.wait(
-            lambda now: not now.objects,
-            clock=world.clock,
-            deadline=world.clock.monotonic() + world.timeout_seconds,
-            check=turn.check,
-        )
-        if not gone:
-            left = "; ".join(_left(obj) for obj in picture.objects.values())
-            raise ClusterError(
-                f"{place} is not gone after {world.timeout_seconds:g} s: {left}", reason="DeletionUnfinished"
-            )
-
-
-def _left(obj: Manifest) -> str:
-    conditions = obj.get("status", {}).get("conditions", ())
-    why = [c["message"] for c in conditions if c["status"] == "True" and c["type"].startswith("Namespace")]
-    return f"{obj['kind']}/{obj['metadata']['name']}" + (f" ({' '.join(why)})" if why else "")
 
 
 def _note(world: World, record: Record, **changes: object) -> None:

@@ -104,7 +104,7 @@ class TestOneEnvironment:
         [
             ("a tag that is not there", "ImageNotFound", None, {"image": f"{REGISTRY}/demo:no-such-tag"}),
             ("a crash loop", "CrashLoop", 3, {"env": {"DEMO_FAIL": "crash"}}),
-            ("health answering 500", "ProbeFailed", None, {"env": {"DEMO_FAIL": "health"}}),
+            ("health answering 500", "HealthCheckFailed", None, {"env": {"DEMO_FAIL": "health"}}),
         ],
     )
     def test_a_failed_push_says_why_and_data_survive(self, pr, opened, name, reason, exit_code, changes):
@@ -169,23 +169,24 @@ class TestOneEnvironment:
 
 def test_five_pull_requests_at_once_and_the_disk_back_after(pr, kubectl):
     numbers = range(21, 26)
-    before = used_bytes(VOLUMES)
     with ThreadPoolExecutor(5) as pool:
         opened = list(pool.map(lambda n: pr(n, pr_sha="one"), numbers))
         assert [run.preview.get("status") for run in opened] == ["ready"] * 5, [r.output for r in opened if r.code]
         for number in numbers:
             add(number, f"only in {number}")
         assert [texts(number)[0] for number in numbers] == [f"only in {number}" for number in numbers]
+        assert len(folders_of(numbers)) == len(numbers)
         closed = list(
             pool.map(lambda n: play("pr.yml", {"pr": n, "pr_state": "absent", "pr_project": "demo"}), numbers)
         )
     assert [run.preview.get("status") for run in closed] == ["destroyed"] * 5
     assert not any(kubectl.exists("namespace", f"demo-pr-{number}") for number in numbers)
-    assert used_bytes(VOLUMES) == before
+    assert folders_of(numbers) == []
 
 
-def used_bytes(folder):
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def folders_of(numbers):
+    marks = [f"_demo-pr-{number}_" for number in numbers]
+    return [path for path in VOLUMES.iterdir() if any(mark in path.name for mark in marks)]
 
 
 def test_a_refused_configuration_names_every_fault_and_creates_nothing(pr, kubectl):
