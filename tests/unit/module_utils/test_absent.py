@@ -11,27 +11,16 @@ import pytest
 
 from ansible_collections.ephemeral.k8s.plugins.module_utils.absent import absent, find
 from ansible_collections.ephemeral.k8s.plugins.module_utils.clock import SystemClock
-from ansible_collections.ephemeral.k8s.plugins.module_utils.environment import Platform, World
+from ansible_collections.ephemeral.k8s.plugins.module_utils.environment import World
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError, RefusedError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.names import Identity, labels
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
+from tests.unit.engine import LEASE, PLATFORM, RECORD
 from tests.unit.fakes import FakeCluster, FakeProber
 
 IDENTITY = Identity(project="demo", pr=1)
 NAMESPACE = Ref("Namespace", "demo-pr-1")
-RECORD = Ref("Environment", "demo-pr-1", "platform")
-LEASE = Ref("Lease", "demo-pr-1", "platform")
 VOLUME = Ref("PersistentVolume", "pvc-1")
-PLATFORM = Platform(
-    domain="preview.example.org",
-    https_port=443,
-    charts="charts",
-    namespace="platform",
-    images={},
-    storage_class="",
-    ingress_class="traefik",
-    ingress_selector={"namespace": "platform", "labels": {"app": "traefik"}},
-)
 
 
 @pytest.fixture

@@ -10,39 +10,18 @@ from typing import Any, ClassVar
 
 import pytest
 
-from ansible_collections.ephemeral.k8s.plugins.module_utils.environment import Platform, World
+from ansible_collections.ephemeral.k8s.plugins.module_utils.environment import World
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ConfigError, RefusedError
-from ansible_collections.ephemeral.k8s.plugins.module_utils.names import Identity
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref, ref
 from ansible_collections.ephemeral.k8s.plugins.module_utils.plan import make
 from ansible_collections.ephemeral.k8s.plugins.module_utils.quota import Capacity
-from ansible_collections.ephemeral.k8s.plugins.module_utils.record import Record, Request
+from ansible_collections.ephemeral.k8s.plugins.module_utils.record import Record
 from ansible_collections.ephemeral.k8s.plugins.module_utils.survey import Survey
+from tests.unit.engine import PLACE, REQUEST
+from tests.unit.engine import PLATFORM as ANY_PLATFORM
 from tests.unit.fakes import FakeClock, FakeCluster, FakeProber
 
-PLACE = "demo-pr-1"
-PLATFORM = Platform(
-    domain="preview.test",
-    https_port=8443,
-    charts="charts",
-    namespace="platform",
-    images={},
-    storage_class="",
-    ingress_class="traefik",
-    ingress_selector={"namespace": "platform", "labels": {"app": "traefik"}},
-    egress_except=("9.9.9.0/24",),
-)
-REQUEST = Request(
-    identity=Identity(project="demo", pr=1),
-    repository="acme/demo",
-    repository_id=42,
-    sha="abc",
-    branch="main",
-    author="ada",
-    image="demo:1",
-    sequence=1,
-    profile="team",
-)
+PLATFORM = replace(ANY_PLATFORM, domain="preview.test", https_port=8443, egress_except=("9.9.9.0/24",))
 
 
 class OneWorkload:
