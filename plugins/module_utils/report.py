@@ -14,6 +14,8 @@ def lines(preview: Mapping[str, Any]) -> list[str]:
     :param preview: the result in the shape of the contracts.
     """
     told = [f"{preview['namespace'] or 'environment'}: {preview['status']}"]
+    if preview["status"] == "superseded":
+        told.append("nothing was deployed: a newer event of this pull request (pr_sequence) came first")
     if preview["url"]:
         told.append(preview["url"])
     if preview["phases"]:
