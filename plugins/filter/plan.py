@@ -32,7 +32,8 @@ _value:
   type: list
   elements: str
   sample:
-    - "created: Namespace/shop-pr-123, Deployment/app, Service/app, Ingress/app"
+    - "to create: Namespace/shop-pr-123, Deployment/app, Service/app, Ingress/app"
+    - "url: https://shop-pr-123.preview.example.org"
     - "cpu: 200m requested, 1380m at most"
     - "memory: 384Mi requested, 1767Mi at most"
     - "storage: 1Gi"

@@ -37,7 +37,7 @@ KINDS = (
     "ServiceAccount",
     "StatefulSet",
 )
-_MAKES_PODS = frozenset({"Deployment", "StatefulSet", "Job"})
+MAKE_PODS = frozenset({"Deployment", "StatefulSet", "Job"})
 _PART_OF = "applyset.kubernetes.io/part-of"
 PARENT = "applyset"
 
@@ -127,7 +127,7 @@ class Applier:
         members = [self._member(manifest) for manifest in manifests]
         self._wanted.update(ref(member) for member in members)
         for wave in (False, True):
-            self._run(self._apply_one, [m for m in members if (m["kind"] in _MAKES_PODS) is wave])
+            self._run(self._apply_one, [m for m in members if (m["kind"] in MAKE_PODS) is wave])
 
     def create_absent(self, manifests: Iterable[Manifest]) -> None:
         """Create what is not there and leave alone what is: credentials, which must outlive every run.
@@ -138,13 +138,16 @@ class Applier:
 
     def prune(self) -> None:
         """Delete the members that were not applied in this run. Call it only when all the rest succeeded."""
-        ours = applyset_id(self._namespace)
-        leftover = [
-            manifest
+        self._run(self._delete_one, [self._existing[named] for named in self.leaving(())])
+
+    def leaving(self, coming: Iterable[Manifest]) -> tuple[Ref, ...]:
+        """The members that were not applied in this run so far, and are not among those that still come."""
+        ours, kept = applyset_id(self._namespace), {*self._wanted, *(ref(manifest) for manifest in coming)}
+        return tuple(
+            named
             for named, manifest in self._existing.items()
-            if named not in self._wanted and manifest["metadata"].get("labels", {}).get(_PART_OF) == ours
-        ]
-        self._run(self._delete_one, leftover)
+            if named not in kept and manifest["metadata"].get("labels", {}).get(_PART_OF) == ours
+        )
 
     def _run(self, work: Callable[[Manifest], Change], manifests: list[Manifest]) -> None:
         futures = [self._pool.submit(work, manifest) for manifest in manifests]
@@ -172,7 +175,7 @@ class Applier:
             case "local":
                 after = manifest
             case "server":
-                after = self._cluster.apply(manifest, dry_run=True)
+                after = self._foretell(manifest)
             case "apply":
                 after = self._cluster.apply(manifest)
         self.answers[named] = after
@@ -180,6 +183,15 @@ class Applier:
         if before is not None and intent(before) == intent(after):
             action = "unchanged"
         return Change(ref=named, action=action, before=presentable(before), after=presentable(after))
+
+    def _foretell(self, manifest: Manifest) -> Manifest:
+        try:
+            return self._cluster.apply(manifest, dry_run=True)
+        except ClusterError as error:
+            # A dry run is judged by the quota of now; a real one has applied the planned quota before.
+            if error.status == 403 and "exceeded quota" in str(error):
+                return manifest
+            raise
 
     def _create_one(self, manifest: Manifest) -> Change:
         named = ref(manifest)
@@ -190,7 +202,8 @@ class Applier:
             try:
                 self._cluster.create(manifest, dry_run=self._mode == "server")
             except ClusterError as error:
-                if error.status != 409:
+                planned = self._mode == "server" and error.status == 403 and "exceeded quota" in str(error)
+                if error.status != 409 and not planned:
                     raise
         return Change(ref=named, action="created", before={}, after=presentable(manifest))
 

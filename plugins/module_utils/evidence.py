@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from concurrent.futures import Executor
 
-from .diagnosis import Snapshot
+from .diagnosis import Diagnosis, Snapshot, diagnose
+from .environment import World
 from .objects import Manifest
 from .ports import Answer, Cluster
 
@@ -15,15 +17,23 @@ LOG_LINES = 40
 _WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "PersistentVolumeClaim", "ResourceQuota")
 
 
-def gather(cluster: Cluster, *, namespace: str, pool: Executor, answer: Answer | None = None) -> Snapshot:
+def gather(
+    cluster: Cluster,
+    *,
+    namespace: str,
+    pool: Executor,
+    answer: Answer | None = None,
+    leaving: Collection[str] = (),
+) -> Snapshot:
     """Pods, events, workloads and the last log lines of every container that is not well, or has not always been.
 
+    :param leaving: names of workloads that go with this run; what ails them explains nothing of it.
     :param answer: what the ingress said last, where the probe was reached.
     """
     pods_answer = pool.submit(cluster.list, "Pod", namespace=namespace)
     events_answer = pool.submit(cluster.list, "Event", namespace=namespace)
     workloads = [pool.submit(cluster.list, kind, namespace=namespace) for kind in _WORKLOADS]
-    pods = pods_answer.result().items
+    pods = tuple(pod for pod in pods_answer.result().items if _stays(pod, leaving))
     logs = {
         f"{pod['metadata']['name']}/{container['name']}": pool.submit(
             cluster.log,
@@ -40,10 +50,31 @@ def gather(cluster: Cluster, *, namespace: str, pool: Executor, answer: Answer |
     return Snapshot(
         pods=pods,
         events=events_answer.result().items,
-        objects=tuple(item for listing in workloads for item in listing.result().items),
+        objects=tuple(item for listing in workloads for item in listing.result().items if _stays(item, leaving)),
         logs={name: log.result() for name, log in logs.items()},
         probe=answer,
     )
+
+
+def _stays(obj: Manifest, leaving: Collection[str]) -> bool:
+    return obj["metadata"].get("labels", {}).get("app.kubernetes.io/name") not in leaving
+
+
+def explain(
+    world: World,
+    place: str,
+    phase: str,
+    *,
+    answer: Answer | None = None,
+    leaving: Collection[str] = (),
+    private: Collection[str] = (),
+) -> Diagnosis:
+    """Why a phase failed, from what the cluster shows now.
+
+    :param private: texts that must not be shown, besides the databases' passwords.
+    """
+    snapshot = gather(world.cluster, namespace=place, pool=world.pool, answer=answer, leaving=leaving)
+    return diagnose(phase, snapshot, secrets=(*passwords(world.cluster, namespace=place), *private))
 
 
 def passwords(cluster: Cluster, *, namespace: str) -> tuple[str, ...]:

@@ -28,7 +28,9 @@ _PULL = ("ErrImagePull", "ImagePullBackOff")
 _FINAL_PULL = ("not found", "manifest unknown", "denied", "unauthorized", "forbidden", "no match for platform")
 _UNSCHEDULABLE = "Unschedulable"
 _UNSCHEDULABLE_SECONDS = 30.0
-_REFUSED_BY_QUOTA_SECONDS = 10.0
+# Pods of the version before hold their share of the quota until they have ended, and the controller tries again only
+# after some 10 s, then 20 s.
+_REFUSED_BY_QUOTA_SECONDS = 45.0
 # The first restart comes at once, the second after 10 s: two of them are a loop.
 _RESTARTS = 2
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from .apply import Applier, Mode
+from .apply import MAKE_PODS, Applier, Mode
 from .clock import timestamp
 from .departure import is_leaving, see_it_gone, vacated
 from .environment import Platform, World
@@ -104,6 +104,7 @@ class _Deployment:
         self._turn = turn
         self._place = request.identity.namespace
         self._private: tuple[str, ...] = ()
+        self._leaving: frozenset[str] = frozenset()
         self._answer: Answer | None = None
 
     def run(self, plan: Plan, asked_at: float) -> Preview:
@@ -126,6 +127,8 @@ class _Deployment:
         applier = _applier(world, self._place, seen, mode="apply")
         progress.changed = lambda: applier.changed
         rails = widened(plan.guardrails[1:], seen.existing)
+        coming = (*plan.guardrails, *plan.data, *plan.app)
+        self._leaving = frozenset(named.name for named in applier.leaving(coming) if named.kind in MAKE_PODS)
         try:
             self._record(record, plan, seen)
             progress.steps.append(progress.step("record", since=asked_at))
@@ -194,12 +197,16 @@ class _Deployment:
 
     def _failure(self) -> FailedError:
         # Imported where something failed, since most runs need none of it: 23 of 390 ms (python -X importtime).
-        from .diagnosis import diagnose
-        from .evidence import gather, passwords
+        from .evidence import explain
 
-        snapshot = gather(self._world.cluster, namespace=self._place, pool=self._world.pool, answer=self._answer)
-        secrets = (*passwords(self._world.cluster, namespace=self._place), *self._private)
-        diagnosis = diagnose(self._progress.current, snapshot, secrets=secrets).as_dict()
+        diagnosis = explain(
+            self._world,
+            self._place,
+            self._progress.current,
+            answer=self._answer,
+            leaving=self._leaving,
+            private=self._private,
+        ).as_dict()
         return FailedError(str(diagnosis["message"]), diagnosis=diagnosis)
 
     def _end(

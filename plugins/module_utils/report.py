@@ -7,6 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+# Nothing of it has happened yet.
+_INTENTIONS = {"created": "to create", "changed": "to change", "deleted": "to delete", "unchanged": "unchanged"}
+
 
 def lines(preview: Mapping[str, Any]) -> list[str]:
     """What happened, how long each phase took and, where it failed, why and what to do.
@@ -35,7 +38,9 @@ def plan_lines(planned: Mapping[str, Any]) -> list[str]:
     by_action: dict[str, list[str]] = {}
     for each in planned.get("objects", ()):
         by_action.setdefault(each["action"], []).append(each["object"])
-    told = [f"{action}: {', '.join(named)}" for action, named in by_action.items()]
+    told = [f"{_INTENTIONS[action]}: {', '.join(named)}" for action, named in by_action.items()]
+    if told and (url := (planned.get("preview") or {}).get("url")):
+        told.append(f"url: {url}")
     quota = planned.get("quota") or {}
     if quota:
         told += [

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 
+from .apply import MAKE_PODS
 from .environment import World
 from .objects import Manifest, Ref, ref
 from .patience import Patience, backing_off
@@ -16,7 +17,6 @@ from .waiting import Picture, Scope
 
 # A quota binds only once its controller has counted; until then pods that exceed it would get in.
 _AWAITED = ("Deployment", "ResourceQuota", "StatefulSet")
-_MAKE_PODS = ("Deployment", "StatefulSet")
 # The ingress controller notices a new Ingress within 0.1 s; a minute covers one that restarts.
 _ANSWER_SECONDS = 60.0
 _PAUSE_SECONDS = 0.1
@@ -58,7 +58,7 @@ def rolled_out(
     if all(target in answers and state(answers[target]).state is State.READY for target in targets):
         return True
     kinds = {target.kind for target in targets}
-    if kinds.intersection(_MAKE_PODS):
+    if kinds & MAKE_PODS:
         kinds |= {"ReplicaSet", "Pod"}
     patience, clock = Patience(), world.clock
     forgiven: set[Ref] = set()
@@ -102,7 +102,7 @@ def rolled_out(
 def _observed(obj: Manifest) -> bool:
     seen: int = obj.get("status", {}).get("observedGeneration", 0)
     written: int = obj["metadata"].get("generation", 0)
-    return obj["kind"] not in _MAKE_PODS or seen >= written
+    return obj["kind"] not in MAKE_PODS or seen >= written
 
 
 def _newest_pods(objects: Mapping[Ref, Manifest], targets: Iterable[Ref]) -> list[Manifest]:

@@ -25,7 +25,9 @@ def objects(action: str, *names: str) -> list[dict[str, str]]:
 
 def test_the_sample_of_the_documentation_is_real() -> None:
     made = objects("created", "Namespace/shop-pr-123", "Deployment/app", "Service/app", "Ingress/app")
-    assert yaml.safe_load(face.RETURN)["_value"]["sample"] == plan({"objects": made, "quota": QUOTA})
+    assert yaml.safe_load(face.RETURN)["_value"]["sample"] == plan(
+        {"objects": made, "quota": QUOTA, "preview": {"url": "https://shop-pr-123.preview.example.org"}}
+    )
 
 
 def test_objects_stand_together_by_what_becomes_of_them() -> None:
@@ -37,8 +39,8 @@ def test_objects_stand_together_by_what_becomes_of_them() -> None:
     ]
     assert plan({"objects": mixed, "quota": {}}) == [
         "unchanged: Service/app, Ingress/app",
-        "changed: Deployment/app",
-        "deleted: StatefulSet/postgresql",
+        "to change: Deployment/app",
+        "to delete: StatefulSet/postgresql",
     ]
 
 

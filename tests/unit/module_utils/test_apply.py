@@ -147,6 +147,35 @@ def test_a_check_writes_nothing_and_foretells_the_run(cluster, pool, mode):
     assert actions(check) == actions(real)
 
 
+def test_a_dry_run_is_not_held_to_the_quota_that_the_real_run_replaces_first(cluster, pool):
+    applier(cluster, pool).apply([config_map("old")])
+
+    def refuse(verb, named):
+        if verb == "dry-run" or (verb == "create" and named.kind == "Secret"):
+            raise ClusterError("exceeded quota: quota, requested: services=1", status=403, reason="Forbidden")
+
+    cluster.refuse = refuse
+    check = applier(cluster, pool, "server")
+    check.create_absent([secret()])
+    check.apply([deployment()])
+    assert actions(check) == {"Secret/postgresql": "created", "Deployment/app": "created"}
+    cluster.refuse = lambda verb, named: forbidden() if verb == "dry-run" else None
+    with pytest.raises(ClusterError, match="forbidden"):
+        applier(cluster, pool, "server").apply([deployment()])
+
+
+def forbidden():
+    raise ClusterError("forbidden: no right", status=403, reason="Forbidden")
+
+
+def test_what_leaves_is_known_before_it_is_pruned(cluster, pool):
+    applier(cluster, pool).apply([config_map("dropped"), deployment()])
+    run = applier(cluster, pool)
+    assert run.leaving([deployment()]) == (Ref("ConfigMap", "dropped", PLACE),)
+    run.apply([deployment()])
+    assert run.leaving(()) == (Ref("ConfigMap", "dropped", PLACE),)
+
+
 def test_one_refusal_names_its_object_and_does_not_keep_the_others_from_being_sent(cluster, pool):
     def refuse(verb, named):
         if named.name == "bad":

@@ -56,13 +56,13 @@ def test_each_bad_state_gets_the_time_in_which_it_may_heal(bad, seconds):
     assert gives_up_after(bad) == seconds
 
 
-def test_a_workload_that_may_not_make_pods_is_given_up_after_ten_seconds():
+def test_a_workload_that_may_not_make_pods_is_given_up_once_the_pods_before_must_have_ended():
     workload = {
         "kind": "Deployment",
         "metadata": {"name": "app"},
         "status": {"conditions": [{"type": "ReplicaFailure", "status": "True"}]},
     }
-    assert gives_up_after(None, workloads=[workload]) == 10
+    assert gives_up_after(None, workloads=[workload]) == 45
 
 
 def test_the_two_reasons_of_a_failed_pull_alternate_and_count_as_one():

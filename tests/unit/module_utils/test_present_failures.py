@@ -221,3 +221,20 @@ def test_the_same_again_after_an_image_was_mended_is_no_failure(world, cluster):
     cluster.react = mended
     again = present(replace(world, timeout_seconds=60.0), PLATFORM, REQUEST, CONFIG)
     assert (again.status, again.changed) == ("ready", False)
+
+
+def test_a_database_that_leaves_with_this_run_is_not_blamed(world, cluster):
+    present(world, PLATFORM, REQUEST, CONFIG)
+    broken = {"waiting": {"reason": "ImagePullBackOff", "message": "postgresql:99: not found"}}
+    database = pod(containers=[{"name": "postgresql", "state": broken}], phase="Pending")
+    labels = {"app.kubernetes.io/name": "postgresql", "app.kubernetes.io/component": "database"}
+    owner = [{"kind": "StatefulSet", "name": "postgresql"}]
+    metadata = {"name": "postgresql-0", "namespace": PLACE, "labels": labels, "ownerReferences": owner}
+    cluster.put({**database, "metadata": metadata})
+    cluster.put(replica_set())
+    cluster.put(crashing_pod())
+    cluster.update(Ref("Deployment", "app", PLACE), status={})
+    cluster.healthy.discard("Deployment")
+    request = replace(REQUEST, image="demo:2")
+    failed = present(replace(world, timeout_seconds=60.0), PLATFORM, request, {"projectId": "demo"})
+    assert (failed.diagnosis["object"], failed.diagnosis["exit_code"]) == ("Pod/app-1-x", 3)
