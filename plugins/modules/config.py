@@ -32,7 +32,8 @@ options:
   path:
     description:
       - The file. Paths inside it are relative to its directory.
-      - A relative path is relative to the module's working directory, which is the playbook's.
+      - It is read where Ansible runs, next to the checkout. Give an absolute path; a relative one is relative to the
+        playbook's directory.
     type: path
     required: true
 requirements:
@@ -105,6 +106,7 @@ import stat
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -118,26 +120,34 @@ except ImportError:
 from ..module_utils.errors import ConfigError, Fault, RefusedError
 from ..module_utils.limits import RangeLimits
 
+ARGUMENTS = {"path": {"type": "path", "required": True}, "limits": {"type": "dict", "default": {}}}
+
 
 def main() -> None:
-    """Read the parameter, load, report."""
-    module = AnsibleModule(
-        argument_spec={"path": {"type": "path", "required": True}, "limits": {"type": "dict", "default": {}}},
-        supports_check_mode=True,
-    )
+    """Read the parameters, load, report."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     if YAML_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_IMPORT_ERROR, errors=[])
-    path = Path(module.params["path"])
+    result = outcome(module.params["path"], module.params["limits"])
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def outcome(name: str, amounts: dict[str, Any]) -> dict[str, Any]:
+    """The module's result, for itself and for the action that spares a process."""
+    path = Path(name)
     try:
-        limits = RangeLimits.parse(module.params["limits"])
+        limits = RangeLimits.parse(amounts)
         config = Config.load(_read(path), limits=limits, leads_out=_leads_out_of(path.parent))
     except ConfigError as error:
-        module.fail_json(msg=_told(path.name, error.faults), errors=[_entry(fault) for fault in error.faults])
+        return {"failed": True, "msg": _told(path.name, error.faults), "errors": [_entry(f) for f in error.faults]}
     except RefusedError as error:
-        module.fail_json(msg=str(error), errors=[_entry(Fault(field="", message=str(error)))])
-    for fault in config.unsupported():
-        module.warn(f"{path.name}: {fault}; deploying is refused until it is removed")
-    module.exit_json(changed=False, config=config.normalised())
+        return {"failed": True, "msg": str(error), "errors": [_entry(Fault(field="", message=str(error)))]}
+    warnings = [f"{path.name}: {fault}; deploying is refused until it is removed" for fault in config.unsupported()]
+    return {"changed": False, "config": config.normalised(), "warnings": warnings}
 
 
 def _read(path: Path) -> bytes:
