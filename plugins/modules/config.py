@@ -32,8 +32,7 @@ options:
   path:
     description:
       - The file. Paths inside it are relative to its directory.
-      - It is read where Ansible runs, next to the checkout. Give an absolute path; a relative one is relative to the
-        playbook's directory.
+      - It is read where Ansible runs, next to the checkout. Give an absolute path.
     type: path
     required: true
 requirements:
