@@ -188,8 +188,7 @@ class Applier:
         try:
             return self._cluster.apply(manifest, dry_run=True)
         except ClusterError as error:
-            # A dry run is judged by the quota of now; a real one has applied the planned quota before.
-            if error.status == 403 and "exceeded quota" in str(error):
+            if _over_quota(error):
                 return manifest
             raise
 
@@ -202,8 +201,7 @@ class Applier:
             try:
                 self._cluster.create(manifest, dry_run=self._mode == "server")
             except ClusterError as error:
-                planned = self._mode == "server" and error.status == 403 and "exceeded quota" in str(error)
-                if error.status != 409 and not planned:
+                if error.status != 409 and not (self._mode == "server" and _over_quota(error)):
                     raise
         return Change(ref=named, action="created", before={}, after=presentable(manifest))
 
@@ -212,3 +210,8 @@ class Applier:
         if self._mode == "apply":
             self._cluster.delete(named, uid=manifest["metadata"]["uid"])
         return Change(ref=named, action="deleted", before=presentable(manifest), after={})
+
+
+def _over_quota(error: ClusterError) -> bool:
+    # A dry run is judged by the quota of now; a real run has applied the planned quota before.
+    return error.status == 403 and "exceeded quota" in str(error)
