@@ -23,7 +23,7 @@ ADAPTERS = {
     "ansible": (),
     "ansible_collections": (),
     "github": ("forge.py",),
-    "kubernetes": ("cluster.py",),
+    "kubernetes": ("kubeconfig.py",),
     "requests": (),
     "yaml": ("document.py", "helm.py"),
 }

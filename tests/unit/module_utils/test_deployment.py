@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.ephemeral.k8s.plugins.module_utils import present as present_module
+from ansible_collections.ephemeral.k8s.plugins.module_utils.deployment import Deployment
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import CancelledError, ClusterError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
 from ansible_collections.ephemeral.k8s.plugins.module_utils.present import present
@@ -124,7 +124,7 @@ def test_a_run_that_is_asked_to_stop_says_so_on_record(world, cluster, monkeypat
     def stop(*_):
         raise CancelledError("the run was asked to stop (SIGTERM)")
 
-    monkeypatch.setattr(present_module._Deployment, "_probe", stop)
+    monkeypatch.setattr(Deployment, "_probe", stop)
     failed = present(world, PLATFORM, REQUEST, CONFIG)
     assert failed.diagnosis["reason"] == "Cancelled"
     assert status(cluster)["phase"] == "Failed"
@@ -198,7 +198,7 @@ def test_a_run_that_lost_its_turn_writes_no_end(world, cluster, monkeypatch):
     def lost(self, plan):
         self._turn._lost = ClusterError("another run took over")
 
-    monkeypatch.setattr(present_module._Deployment, "_probe", lost)
+    monkeypatch.setattr(Deployment, "_probe", lost)
     failed = present(world, PLATFORM, REQUEST, CONFIG)
     assert (failed.status, failed.diagnosis["message"]) == ("failed", "another run took over")
     assert status(cluster)["phase"] == "Deploying"
