@@ -77,6 +77,8 @@ _value:
         policyTypes:
           - Ingress
           - Egress
+        ingress: []
+        egress: []
 """
 
 from ansible.errors import AnsibleFilterError

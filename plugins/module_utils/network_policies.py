@@ -99,12 +99,11 @@ def _policy(
 ) -> Manifest:
     # Types are written out: left to its default, a policy with egress rules alone would also deny all ingress.
     spec: Manifest = {"podSelector": dict(pods), "policyTypes": []}
+    # So are empty lists: server-side apply leaves to another hand what we do not name, such as a rule that lets all in.
     if ingress is not None:
         spec["policyTypes"].append("Ingress")
-        if ingress:
-            spec["ingress"] = ingress
+        spec["ingress"] = ingress
     if egress is not None:
         spec["policyTypes"].append("Egress")
-        if egress:
-            spec["egress"] = egress
+        spec["egress"] = egress
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": spec}

@@ -10,6 +10,7 @@ from typing import Any
 
 from .findings import MAINTAINER, Finding, one_line
 from .quantities import cpu_millis, format_bytes, format_cpu, memory_bytes
+from .refusals import ADMISSION_DENIED
 from .suspects import Suspect
 
 # k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go
@@ -54,7 +55,9 @@ def not_created(suspect: Suspect) -> Finding | None:
             hint=f"stay within the {found['which']} of {found['bound']}: change resources or `storage` in k8s-ee.yaml",
         )
     return Finding(
-        reason="CreateRefused", message=f"{suspect.name} could not make its pod: {one_line(text)}", hint=MAINTAINER
+        reason="AdmissionRefused" if ADMISSION_DENIED.search(text) else "CreateRefused",
+        message=f"{suspect.name} could not make its pod: {one_line(text)}",
+        hint=MAINTAINER,
     )
 
 
@@ -62,7 +65,8 @@ def claim(suspect: Suspect) -> Finding | None:
     """A volume could not be made."""
     if suspect.object["kind"] != "PersistentVolumeClaim":
         return None
-    text = next(suspect.messages("ProvisioningFailed", "FailedBinding"), None)
+    # With a provisioner that does not run, nothing fails: the control plane says that it waits, again and again.
+    text = next(suspect.messages("ProvisioningFailed", "FailedBinding", "ExternalProvisioning"), None)
     if text is None:
         return None
     spec: Mapping[str, Any] = suspect.object["spec"]

@@ -126,7 +126,11 @@ def ended_early(namespace: str, progress: Progress, error: PreviewError) -> Prev
     match error:
         case SupersededError():
             return Preview(
-                status="superseded", namespace=namespace, changed=progress.changed(), phases=tuple(progress.steps)
+                status="superseded",
+                namespace=namespace,
+                changed=progress.changed(),
+                phases=tuple(progress.steps),
+                notes=(str(error),),
             )
         case RefusedError() | ConfigError():
             status = "refused"

@@ -5,8 +5,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 from .errors import ClusterError
+
+# k8s.io/apiserver: plugin/webhook/errors/statuserror.go and plugin/policy/validating/dispatcher.go of pkg/admission
+ADMISSION_DENIED = re.compile(r"admission webhook \S+ denied the request|ValidatingAdmissionPolicy .* denied request")
+"""What the API server says where a rule of this cluster, which is not Kubernetes' own, refuses an object."""
 
 
 def unreachable(host: str, error: Exception) -> ClusterError:
@@ -47,6 +52,11 @@ def explain(method: str, path: str, status: int, body: bytes) -> ClusterError:
     match status:
         case 401:
             text = "the API server does not accept the kubeconfig's credential (401); renew it"
+        case _ if ADMISSION_DENIED.search(message):
+            reason = "AdmissionRefused"
+            text = (
+                f"{message}; this is a rule of the cluster: follow it in k8s-ee.yaml, or ask the platform's maintainer"
+            )
         case 403 if "exceeded quota" in message:
             text = message
         case 403 if "being terminated" in message:

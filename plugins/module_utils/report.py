@@ -19,6 +19,9 @@ def lines(preview: Mapping[str, Any]) -> list[str]:
     told = [f"{preview['namespace'] or 'environment'}: {preview['status']}"]
     if preview["status"] == "superseded":
         told.append("nothing was deployed: a newer event of this pull request (pr_sequence) came first")
+        told.append(
+            "without pr_sequence an event's place is the time of day on the machine that calls: check its clock"
+        )
     if preview["url"]:
         told.append(preview["url"])
     if preview["phases"]:

@@ -8,7 +8,9 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,10 @@ __all__ = [
     "demo_config",
     "play",
 ]
+
+
+# More of them on two cores, and each would be late for want of the processor.
+STORIES_AT_ONCE = 6
 
 
 class Kubectl:
@@ -105,6 +111,40 @@ def pr(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 @pytest.fixture(scope="session")
 def api(kubectl: Kubectl) -> ApiServer:
     return ApiServer()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What a story has: the fixtures of these names, and a folder of its own."""
+
+    pr: PullRequests
+    api: ApiServer
+    kubectl: Kubectl
+    folder: Path
+
+
+Story = Callable[[Stage], None]
+
+
+@pytest.fixture(scope="module")
+def at_once(
+    request: pytest.FixtureRequest,
+    pr: PullRequests,
+    api: ApiServer,
+    kubectl: Kubectl,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Mapping[Story, Future[None]]]:
+    """The stories of a module that were chosen, told at once: runs mostly wait, so six cost little more than one.
+
+    A story is a function of a :class:`Stage`; the tests that tell them have it as their parameter ``story``.
+    """
+    tests = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    stories = dict.fromkeys(test.callspec.params["story"] for test in tests if "story" in test.callspec.params)
+    with ThreadPoolExecutor(STORIES_AT_ONCE) as pool:
+        stages = (
+            Stage(pr=pr, api=api, kubectl=kubectl, folder=tmp_path_factory.mktemp(story.__name__)) for story in stories
+        )
+        yield {story: pool.submit(story, stage) for story, stage in zip(stories, stages, strict=True)}
 
 
 def build_image(tag: str, dockerfile: str, folder: Path) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 from .places import ROOT
@@ -53,9 +53,17 @@ class Started:
     """A play in the background, in a session of its own; as a context manager, none of it outlives the context.
 
     :param folder: where the person stands.
+    :param environment: variables of its processes, besides ours.
     """
 
-    def __init__(self, playbook: str, variables: Mapping[str, Any], *, folder: Path = ROOT) -> None:
+    def __init__(
+        self,
+        playbook: str,
+        variables: Mapping[str, Any],
+        *,
+        folder: Path = ROOT,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         # Ansible's workers leave the session, and an orphan leaves the tree; what stays is what they inherit.
         self._mark = f"EPHEMERAL_E2E_RUN={uuid.uuid4().hex}"
         name, _, value = self._mark.partition("=")
@@ -74,6 +82,7 @@ class Started:
                 "ANSIBLE_SHOW_CUSTOM_STATS": "1",
                 "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
                 "LC_ALL": "C.UTF-8",
+                **environment,
             },
             stdin=subprocess.DEVNULL,
             stdout=self._output,

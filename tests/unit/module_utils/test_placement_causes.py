@@ -64,6 +64,11 @@ def test_an_exceeded_quota_shows_the_sum() -> None:
             "CreateRefused",
             "not found",
         ),
+        (
+            'admission webhook "rules.example.org" denied the request: only signed images',
+            "AdmissionRefused",
+            '"rules.example.org" denied the request: only signed images',
+        ),
     ],
 )
 def test_a_pod_that_the_api_server_refuses(message: str, reason: str, said: str) -> None:
@@ -89,6 +94,13 @@ def test_a_claim_without_a_volume_names_size_and_class() -> None:
     found = finding(Suspect(object=claim(), events=(told,)))
     assert found.reason == "VolumeNotProvisioned"
     assert "data-postgresql-0 of 1Gi and storage class local-path has no volume" in found.message
+
+
+def test_a_claim_whose_provisioner_does_nothing_is_told_with_what_it_waits_for() -> None:
+    told = event("ExternalProvisioning", "Waiting for a volume to be created by the provisioner 'example.org/away'")
+    found = finding(Suspect(object=claim(), events=(told,)))
+    assert found.reason == "VolumeNotProvisioned"
+    assert "'example.org/away'" in found.message
 
 
 def test_a_claim_that_waits_for_its_consumer_is_not_to_blame() -> None:

@@ -79,6 +79,7 @@ def test_giving_way_to_a_newer_run_is_no_failure():
     preview = ended_early("shop-pr-1", Progress(FakeClock()), SupersededError("newer"))
     assert preview.status == "superseded"
     assert preview.diagnosis is None
+    assert preview.notes == ("newer",)
     assert not preview.failed
 
 

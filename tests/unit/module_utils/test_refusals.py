@@ -55,6 +55,12 @@ def status(message, reason=""):
             "apply role ephemeral.k8s.guardrails",
         ),
         (404, "/apis/preview.k8s-ee/v1alpha1/environments/x", status("no x", "NotFound"), "404 no x"),
+        (
+            403,
+            "/apis/apps/v1/namespaces/a/deployments/app",
+            status('admission webhook "rules.example.org" denied the request: not on a Friday', "Forbidden"),
+            'admission webhook "rules.example.org" denied the request: not on a Friday; this is a rule of the cluster',
+        ),
         (422, "/apis/apps/v1/deployments/app", status("spec is\n invalid", "Invalid"), "422 spec is invalid"),
         (502, "/api", b"<html>bad gateway</html>", "502 <html>bad gateway</html>"),
         (500, "/api", b"[]", "GET /api: 500"),
@@ -65,3 +71,22 @@ def test_an_answer_is_told_in_the_servers_words_with_what_to_do(code, path, body
     assert failure.status == code
     assert says in str(failure)
     assert "\n" not in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (400, 'admission webhook "rules.example.org" denied the request without explanation'),
+        (
+            422,
+            "deployments.apps \"app\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
+        ),
+    ],
+)
+def test_a_rule_of_the_cluster_has_a_reason_of_its_own_whatever_the_status(code, message):
+    assert explain("PATCH", "/apis", code, status(message, "Invalid")).reason == "AdmissionRefused"
+
+
+def test_a_webhook_that_cannot_be_asked_refuses_nothing():
+    message = 'failed calling webhook "rules.example.org": context deadline exceeded'
+    assert explain("PATCH", "/apis", 500, status(message, "InternalError")).reason == "InternalError"

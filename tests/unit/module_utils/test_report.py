@@ -34,6 +34,7 @@ def test_without_ingress_and_phases_only_the_state_is_told():
 def test_giving_way_says_to_what():
     told = lines(preview(url=None, phases=[], status="superseded"))
     assert told[1] == "nothing was deployed: a newer event of this pull request (pr_sequence) came first"
+    assert "time of day" in told[2]
 
 
 def test_a_failure_says_why_where_and_what_next():
