@@ -100,7 +100,8 @@ def _diagnosis(phase: str, finding: Finding, *, suspect: Suspect | None, secrets
         reason=finding.reason,
         exit_code=suspect.exit_code if suspect else None,
         message=redact(finding.message, secrets),
-        hint=finding.hint,
+        # Paths and names in a hint may come from a log line as well.
+        hint=redact(finding.hint, secrets),
         log=last_lines(suspect.log or str(suspect.terminated.get("message", "")), secrets) if suspect else "",
     )
 
@@ -115,7 +116,7 @@ def _at_the_ingress(phase: str, finding: Finding, snapshot: Snapshot, secrets: t
         object="Ingress/app",
         reason=finding.reason,
         message=redact(finding.message, secrets),
-        hint=finding.hint,
+        hint=redact(finding.hint, secrets),
     )
 
 

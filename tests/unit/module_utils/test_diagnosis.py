@@ -152,6 +152,13 @@ def test_no_secret_is_told_neither_in_the_log_nor_in_the_message() -> None:
         assert "correct-horse" not in found.log + found.message
 
 
+def test_no_secret_is_told_in_a_hint_that_takes_a_path_from_the_log() -> None:
+    denied = "PermissionError: [Errno 13] Permission denied: '/run/correct-horse/key'"
+    snapshot = Snapshot(pods=(pod(statuses=(crashed(1),)),), logs={"app-7d9c-x/app": denied})
+    assert "/run/correct-horse/key" in diagnose("app", snapshot).hint
+    assert "/run/[redacted]/key" in diagnose("app", snapshot, secrets=["correct-horse"]).hint
+
+
 def test_the_last_words_of_a_container_stand_in_for_a_log_that_is_gone() -> None:
     said = Snapshot(pods=(pod(statuses=(crashed(1, message="last words"),)),))
     assert diagnose("app", said).log == "last words"
