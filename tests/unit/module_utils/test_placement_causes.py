@@ -37,8 +37,16 @@ def test_an_exceeded_quota_shows_the_sum() -> None:
     assert found.reason == "QuotaExceeded"
     assert found.message == (
         "ReplicaSet/app-7d9c could not make its pod: it asks for limits.memory=512Mi, in use are limits.memory=1Gi, "
-        "and the quota allows limits.memory=1Gi"
+        "and ResourceQuota/quota allows limits.memory=1Gi"
     )
+    assert "run the job again" in found.hint
+
+
+def test_a_quota_that_is_not_ours_is_named_and_not_the_repositorys_to_lower() -> None:
+    sums = "requested: pods=1, used: pods=1, limited: pods=1"
+    found = refused(f"{FORBIDDEN}exceeded quota: strangers, {sums}")
+    assert "ResourceQuota/strangers allows pods=1" in found.message
+    assert found.hint.startswith("ResourceQuota/strangers is no part of the environment")
 
 
 @pytest.mark.parametrize(
@@ -100,6 +108,15 @@ def test_an_evicted_pod() -> None:
     found = finding(suspect(reason="Evicted", message="Pod ephemeral local storage usage exceeds the total limit"))
     assert found.reason == "Evicted"
     assert "ephemeral local storage" in found.message
+
+
+def test_an_evicted_pod_names_the_directory_that_was_full() -> None:
+    spec = container() | {"volumeMounts": [{"name": "writable-0", "mountPath": "/app/cache"}]}
+    full = 'Usage of EmptyDir volume "writable-0" exceeds the limit "256Mi". '
+    accused = Suspect(object=pod(containers=(spec,), status={"reason": "Evicted", "message": full}))
+    assert finding(accused).message == "Pod/app-7d9c-x was evicted: /app/cache holds more than 256Mi"
+    unknown = Suspect(object=pod(status={"reason": "Evicted", "message": full}))
+    assert 'EmptyDir volume "writable-0"' in finding(unknown).message
 
 
 def test_a_pod_that_fits_nowhere_shows_its_sum() -> None:
