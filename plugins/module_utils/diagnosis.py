@@ -18,7 +18,7 @@ from .objects import Manifest
 from .ports import Answer
 from .readiness import State, state
 from .redaction import redact
-from .suspects import Suspect, restarted, suspects
+from .suspects import Suspect, bystanders, restarted, suspects
 
 LOG_LINES = 20
 LOG_BYTES = 4096
@@ -111,12 +111,16 @@ def _at_the_ingress(phase: str, finding: Finding, snapshot: Snapshot, secrets: t
     for suspect in restarted(snapshot.pods, snapshot.objects, snapshot.logs):
         if found := recognise(suspect):
             return _diagnosis(phase, found[1], suspect=suspect, secrets=secrets)
+    # What the application said only matters where something answered in its name.
+    answered = snapshot.probe is not None and snapshot.probe.status is not None
+    witnesses = bystanders(snapshot.pods, snapshot.objects, snapshot.logs) if answered else ()
     return Diagnosis(
         phase=phase,
         object="Ingress/app",
         reason=finding.reason,
         message=redact(finding.message, secrets),
         hint=redact(finding.hint, secrets),
+        log=last_lines(next((each.log for each in witnesses if each.log and not each.is_database), ""), secrets),
     )
 
 

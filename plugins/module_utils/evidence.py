@@ -27,6 +27,8 @@ def gather(
 ) -> Snapshot:
     """Pods, events, workloads and the last log lines of every container that is not well, or has not always been.
 
+    Once the probe was reached, of every container: all of them may be well, and what the URL answered is in a log.
+
     :param leaving: names of workloads that go with this run; what ails them explains nothing of it.
     :param answer: what the ingress said last, where the probe was reached.
     """
@@ -45,7 +47,7 @@ def gather(
         )
         for pod in pods
         for container in _containers(pod)
-        if not container.get("ready") or container.get("restartCount")
+        if answer is not None or not container.get("ready") or container.get("restartCount")
     }
     return Snapshot(
         pods=pods,

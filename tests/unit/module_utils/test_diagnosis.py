@@ -105,6 +105,20 @@ def test_an_ingress_that_does_not_answer_is_to_blame_when_all_pods_are_well() ->
     assert URL in found.message
 
 
+@pytest.mark.parametrize(
+    ("answer", "log"),
+    [
+        (Answer(url=URL, status=500), "GET /health [redacted]"),
+        # What answered nothing, or another, is not in the application's log.
+        (Answer(url=URL, error="connection refused"), ""),
+    ],
+)
+def test_a_wrong_answer_is_told_with_what_the_application_logged(answer: Answer, log: str) -> None:
+    pods = (ready_pod(), ready_pod("postgresql-0", component="database"))
+    logs = {"postgresql-0/app": "of the database", "app-7d9c-x/app": "GET /health correct-horse"}
+    assert diagnose("probe", Snapshot(pods=pods, logs=logs, probe=answer), secrets=["correct-horse"]).log == log
+
+
 def test_a_crash_between_two_requests_explains_more_than_the_gateway() -> None:
     flapping = ready_pod(statuses=(crashed(1) | running(ready=True),))
     snapshot = Snapshot(pods=(flapping,), logs={"app-7d9c-x/app": "boom"}, probe=Answer(url=URL, status=502))

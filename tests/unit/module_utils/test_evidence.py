@@ -65,6 +65,11 @@ def test_a_container_that_is_well_and_always_was_has_no_log_to_tell() -> None:
     assert snapshot_of(ready_pod()).logs == {}
 
 
+def test_behind_a_url_that_answers_wrongly_the_log_of_one_that_is_well_may_tell() -> None:
+    answer = Answer(url="https://shop", status=500)
+    assert snapshot_of(ready_pod(), answer=answer).logs == {"app-7d9c-x/app": "current of app"}
+
+
 def test_one_that_crashed_before_and_is_well_now_tells_of_its_crash() -> None:
     assert snapshot_of(ready_pod(statuses=(running(ready=True, **AGAIN),))).logs == {
         "app-7d9c-x/app": "previous of app"
