@@ -61,16 +61,17 @@ def kubectl() -> Kubectl:
     return Kubectl()
 
 
-def play(playbook: str, variables: Mapping[str, Any], *, folder: Path = ROOT) -> Run:
+def play(playbook: str, variables: Mapping[str, Any], *options: str, folder: Path = ROOT) -> Run:
     """Run a playbook as a person would and take its result from `set_stats`.
 
     :param playbook: ``pr.yml``, or by its name in the collection: ``ephemeral.k8s.pr``.
+    :param options: further ones of ansible-playbook, such as ``--diff``.
     :param folder: where the person stands.
     """
     started = time.monotonic()
     named = str(ROOT / "playbooks" / playbook) if playbook.endswith(".yml") else playbook
     done = subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", named, "-e", json.dumps(dict(variables))],
+        [Path(sys.executable).parent / "ansible-playbook", named, *options, "-e", json.dumps(dict(variables))],
         cwd=folder,
         env={
             **os.environ,
