@@ -9,12 +9,13 @@ a volume's object only after its directory.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .apply import Change
+from .burst import each
 from .clock import timestamp
-from .departure import see_it_gone
+from .departure import Holder, see_it_gone
 from .environment import Platform, World
 from .errors import CancelledError, ClusterError, PreviewError, RefusedError, SupersededError
 from .lease import Turn, drop_free
@@ -78,16 +79,16 @@ def absent(
     """
     place = identity.namespace
     progress = Progress(world.clock)
-    progress.current = "lease"
+    progress.begin("lease")
 
-    def look() -> _Found:
+    def look(world: World) -> _Found:
         namespace = world.cluster.get(Ref("Namespace", place))
         record = Record.read(world.cluster, namespace=platform.namespace, identity=identity)
         teardown = plan(namespace, record.found, identity=identity, repository=repository, repository_id=repository_id)
         return _Found(namespace=namespace, record=record, nothing=teardown.nothing)
 
     try:
-        found = look()
+        found = look(world)
         if found.nothing:
             if not check:
                 drop_free(world.cluster, Ref("Lease", place, platform.namespace))
@@ -102,14 +103,15 @@ def absent(
             holder=world.run,
             wait_seconds=world.lease_wait_seconds,
             clock=world.clock,
+            processes=world.processes,
         )
-        asked_at = world.clock.monotonic()
         with turn:
+            world = replace(world, cluster=world.cluster.guarded(turn.check))
             # Looked at again under the turn: the run before us may have changed all of it, the owner included.
-            found = look()
+            found = look(world)
             if found.nothing:
                 return Preview(status="absent", namespace=place)
-            return _remove(world, place, found, sequence, progress, turn, asked_at)
+            return _remove(world, place, found, sequence, progress, turn)
     except PreviewError as error:
         return ended_early(place, progress, error)
 
@@ -127,15 +129,17 @@ class _Found:
         return (Change(ref=ref(self.namespace), action="deleted", before=presentable(self.namespace), after={}),)
 
 
-def _remove(
-    world: World, place: str, found: _Found, sequence: int, progress: Progress, turn: Turn, asked_at: float
-) -> Preview:
+def _remove(world: World, place: str, found: _Found, sequence: int, progress: Progress, turn: Turn) -> Preview:
     namespace, record = found.namespace, found.record
     if (record.status.sequence or 0) > sequence:
         raise SupersededError(f"{place}: sequence {record.status.sequence} is newer than this close ({sequence})")
     _note(world, record, phase=DESTROYING, step="lease", run=world.run, sequence=sequence, diagnosis=None)
-    progress.steps.append(progress.step("lease", since=asked_at))
+    progress.end()
     progress.entered = lambda name: _note(world, record, step=name)
+
+    def held(holder: Holder) -> None:
+        _note(world, record, diagnosis=_of_holder(holder, place))
+
     try:
         with progress.phase("delete"):
             if namespace is not None:
@@ -143,12 +147,12 @@ def _remove(
                 world.cluster.delete(ref(namespace), uid=namespace["metadata"]["uid"])
                 _hasten(world, place)
         with progress.phase("verify"):
-            see_it_gone(world, place, check=turn.check)
+            released = see_it_gone(world, place, check=turn.check, told=held)
     except (ClusterError, CancelledError) as error:
         turn.check()
         diagnosis = undiagnosed(progress.current, error)
         _note(world, record, phase=FAILED, phases=tuple(progress.steps), diagnosis=diagnosis)
-        return _end("failed", place, found, progress, diagnosis)
+        return _end("failed", place, found, progress, diagnosis=diagnosis)
     _note(
         world,
         record,
@@ -159,11 +163,17 @@ def _remove(
         phases=tuple(progress.steps),
     )
     turn.forget()
-    return _end("destroyed", place, found, progress, None)
+    return _end("destroyed", place, found, progress, notes=released)
 
 
 def _end(
-    status: Outcome, place: str, found: _Found, progress: Progress, diagnosis: Mapping[str, Any] | None
+    status: Outcome,
+    place: str,
+    found: _Found,
+    progress: Progress,
+    *,
+    diagnosis: Mapping[str, Any] | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Preview:
     return Preview(
         status=status,
@@ -172,15 +182,27 @@ def _end(
         phases=tuple(progress.steps),
         diagnosis=diagnosis,
         changes=found.changes,
+        notes=notes,
     )
+
+
+def _of_holder(holder: Holder, place: str) -> dict[str, Any]:
+    """What the record says while somebody keeps the namespace from ending, and afterwards."""
+    return {
+        "phase": "verify",
+        "object": holder.object,
+        "reason": "HeldByFinalizer",
+        "exit_code": None,
+        "message": f"namespace {place} does not end: {holder}",
+        "log": "",
+        "hint": "whoever put the finalizer there should take it off; after a grace period this close does",
+    }
 
 
 def _hasten(world: World, place: str) -> None:
     """Delete at once what takes longest to go: the namespace controller comes to it only after some seconds."""
-    listings = [world.pool.submit(world.cluster.list, kind, namespace=place) for kind in _SLOW_TO_GO]
-    slow = [ref(item) for listing in listings for item in listing.result().items]
-    for deletion in [world.pool.submit(world.cluster.delete, each) for each in slow]:
-        deletion.result()
+    listings = each(world.pool, lambda kind: world.cluster.list(kind, namespace=place), _SLOW_TO_GO)
+    each(world.pool, world.cluster.delete, [ref(item) for listing in listings for item in listing.items])
 
 
 def _note(world: World, record: Record, **changes: object) -> None:

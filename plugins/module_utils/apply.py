@@ -16,6 +16,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .burst import each
 from .errors import ClusterError
 from .names import MANAGER
 from .objects import RESOURCES, Manifest, Ref, intent, presentable, ref
@@ -150,16 +151,17 @@ class Applier:
         )
 
     def _run(self, work: Callable[[Manifest], Change], manifests: list[Manifest]) -> None:
-        futures = [self._pool.submit(work, manifest) for manifest in manifests]
-        failures: list[ClusterError] = []
-        for future, manifest in zip(futures, manifests, strict=True):
+        def told(manifest: Manifest) -> Change | ClusterError:
             try:
-                self.changes.append(future.result())
+                return work(manifest)
             except ClusterError as error:
-                text = f"{ref(manifest)}: {error}"
-                failures.append(ClusterError(text, status=error.status, reason=error.reason))
-        if failures:
-            raise failures[0]
+                return ClusterError(f"{ref(manifest)}: {error}", status=error.status, reason=error.reason)
+
+        results = each(self._pool, told, manifests)
+        self.changes += (result for result in results if isinstance(result, Change))
+        for result in results:
+            if isinstance(result, ClusterError):
+                raise result
 
     def _member(self, manifest: Manifest) -> Manifest:
         if manifest["kind"] == "Namespace" or manifest["metadata"]["name"] == PARENT:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from .clock import Clock
 from .limits import DEFAULT_LIMITS, RangeLimits
+from .liveness import NoProcesses, Processes
 from .names import host, url
 from .ports import Cluster, Prober, Renderer
 from .record import Request
@@ -50,6 +51,7 @@ class World:
     :param run: a random id of this run, the holder of its Lease.
     :param timeout_seconds: how long each phase may wait for the cluster.
     :param lease_wait_seconds: how long to wait for another run of the same environment.
+    :param processes: tells whether the process of another run has ended.
     """
 
     cluster: Cluster
@@ -61,6 +63,7 @@ class World:
     run: str
     timeout_seconds: float
     lease_wait_seconds: float
+    processes: Processes = field(default_factory=NoProcesses)
 
 
 __all__ = ["Platform", "Request", "World"]

@@ -6,7 +6,8 @@ Protocol, on one ``coordination.k8s.io/v1`` Lease of the environment's name:
 
 * ``spec.holderIdentity`` is the run that may write; it renews every 5 s.
 * A Lease that nobody renewed for 15 s *of the observer's own clock* may be taken over. The times in the object are
-  never compared with a local clock, so skew between machines does not matter.
+  never compared with a local clock, so skew between machines does not matter. Where the observer's kernel knows that
+  the holder's process has ended (annotation ``k8s-ee/process``), it need not wait.
 * Annotation ``k8s-ee/sequence`` is the newest sequence that asked, and the repository whose order it belongs to. A
   holder or waiter that sees a newer one than its own ends as superseded.
 * Every write carries the resource version it was decided on: of two that decide at once, one is told 409 and looks
@@ -18,18 +19,19 @@ from __future__ import annotations
 import contextlib
 import threading
 from types import TracebackType
-from typing import Any
 
-from .clock import Clock, micro_timestamp
+from .clock import Clock
 from .errors import ClusterError, RefusedError, SupersededError
-from .names import MANAGER
+from .lease_object import DURATION_SECONDS, Claim, process_of, renewal
+from .liveness import NoProcesses, Processes
 from .objects import Manifest, Ref
 from .ports import Cluster
 
-DURATION_SECONDS = 15
 RENEW_SECONDS = 5.0
+# How soon a holder notices that a newer run asks for its turn, and a waiter that the turn is free.
+_NOTICE_SECONDS = 1.0
 _LOOK_SECONDS = 0.5
-_SEQUENCE = "k8s-ee/sequence"
+_UNKNOWN = NoProcesses()
 
 
 class Turn:
@@ -39,6 +41,7 @@ class Turn:
     :param sequence: this run's place in the order of events; higher is newer.
     :param holder: a random id of this run.
     :param wait_seconds: how long to wait for the run before us.
+    :param processes: tells whether the process of a holder has ended.
     """
 
     def __init__(
@@ -51,14 +54,14 @@ class Turn:
         holder: str,
         wait_seconds: float,
         clock: Clock,
+        processes: Processes = _UNKNOWN,
     ) -> None:
         self._cluster = cluster
         self._ref = ref
-        self._owner = owner
-        self._sequence = sequence
-        self._holder = holder
+        self._claim = Claim(ref=ref, owner=owner, sequence=sequence, holder=holder, process=processes.here())
         self._wait_seconds = wait_seconds
         self._clock = clock
+        self._processes = processes
         self._stop = threading.Event()
         self._lost: Exception | None = None
         self._renewed_at = clock.monotonic()
@@ -80,6 +83,8 @@ class Turn:
     ) -> None:
         """Give the turn back, so that the next run need not wait for the Lease to expire."""
         self._end_renewal()
+        # Should a write of ours still be about to go out, it must not.
+        self._lost = self._lost or ClusterError(f"{self._ref.name}: this run has given its turn back")
         # Where the server is away the Lease expires by itself.
         with contextlib.suppress(ClusterError):
             self._give_back()
@@ -101,7 +106,7 @@ class Turn:
         # Where the server is away now, the Lease expires, and the next run of this environment takes it.
         with contextlib.suppress(ClusterError):
             lease = self._cluster.get(self._ref)
-            if lease is not None and self._is_ours(lease) and self._asked(lease) <= self._sequence:
+            if lease is not None and self._claim.is_ours(lease) and self._claim.newest(lease) <= self._claim.sequence:
                 self._cluster.delete(self._ref, uid=lease["metadata"]["uid"])
 
     def _end_renewal(self) -> None:
@@ -122,15 +127,15 @@ class Turn:
             else:
                 self._give_way(lease)
                 # What we could not see for want of an answer is no silence of the holder.
-                if _renewal(lease) != seen or now - asked_at >= RENEW_SECONDS:
-                    seen, seen_at = _renewal(lease), now
-                if self._is_free(lease) or now - seen_at >= DURATION_SECONDS:
-                    if self._write(self._claim(lease)):
+                if renewal(lease) != seen or now - asked_at >= RENEW_SECONDS:
+                    seen, seen_at = renewal(lease), now
+                if self._may_be_taken(lease) or now - seen_at >= DURATION_SECONDS:
+                    if self._write(self._taken(lease)):
                         return
                     # Somebody was first, so there is news: no need to sleep before looking.
                     continue
-                if self._asked(lease) < self._sequence:
-                    self._write(self._asking(lease))
+                if self._claim.newest(lease) < self._claim.sequence:
+                    self._write(self._claim.asked_for(lease))
             if now - started >= self._wait_seconds:
                 holder = lease["spec"].get("holderIdentity") if lease else "unknown"
                 raise RefusedError(
@@ -139,44 +144,45 @@ class Turn:
                 )
             self._clock.sleep(_LOOK_SECONDS)
 
-    def _renew(self) -> None:
-        pause = RENEW_SECONDS
-        while not self._stop.wait(pause):
-            pause = RENEW_SECONDS if self._refresh() else 1.0
+    def _may_be_taken(self, lease: Manifest) -> bool:
+        return self._claim.is_free(lease) or self._processes.is_gone(process_of(lease))
 
-    def _refresh(self) -> bool:
-        """Renew once and note what is learnt; False where it did not work and should be tried again soon."""
-        try:
+    def _renew(self) -> None:
+        while not self._stop.wait(min(_NOTICE_SECONDS, RENEW_SECONDS)):
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """Note what has become of the Lease, and renew it once that is due; what does not work is tried again soon."""
+        with contextlib.suppress(ClusterError):
             lease = self._cluster.get(self._ref)
-            if lease is None or not self._is_ours(lease):
+            if lease is None or not self._claim.is_ours(lease):
                 self._lost = ClusterError(f"{self._ref.name}: another run took over; run again to see its result")
-                return True
+                return
             try:
                 self._give_way(lease)
             except SupersededError as error:
                 # Renewed all the same: until this run has stopped, nobody else may write.
                 self._lost = error
-            return self._write(self._claim(lease))
-        except ClusterError:
-            return False
+            if self._clock.monotonic() - self._renewed_at >= RENEW_SECONDS:
+                self._write(self._taken(lease))
 
     def _give_back(self) -> None:
         while True:
             lease = self._cluster.get(self._ref)
-            if lease is None or not self._is_ours(lease):
+            if lease is None or not self._claim.is_ours(lease):
                 return
             lease["spec"]["holderIdentity"] = ""
             if self._write(lease):
                 return
 
     def _give_way(self, lease: Manifest) -> None:
-        asked = self._asked(lease)
-        if asked > self._sequence:
-            raise SupersededError(f"{self._ref.name}: sequence {self._sequence} gives way to {asked}")
+        newest, ours = self._claim.newest(lease), self._claim.sequence
+        if newest > ours:
+            raise SupersededError(f"{self._ref.name}: sequence {ours} gives way to {newest}")
 
     def _create(self) -> bool:
         try:
-            self._cluster.create(self._claim(None))
+            self._cluster.create(self._taken(None))
         except ClusterError as error:
             if error.status == 404:
                 raise RefusedError(
@@ -187,6 +193,9 @@ class Turn:
             raise
         self._renewed_at = self._clock.monotonic()
         return True
+
+    def _taken(self, lease: Manifest | None) -> Manifest:
+        return self._claim.taken(lease, self._clock.now())
 
     def _write(self, lease: Manifest) -> bool:
         """True when the write took effect; False when somebody else was first."""
@@ -200,50 +209,9 @@ class Turn:
         self._renewed_at = at
         return True
 
-    def _is_ours(self, lease: Manifest) -> bool:
-        return bool(lease["spec"].get("holderIdentity") == self._holder)
-
-    def _is_free(self, lease: Manifest) -> bool:
-        return lease["spec"].get("holderIdentity") in (None, "", self._holder)
-
-    def _claim(self, lease: Manifest | None) -> Manifest:
-        now = micro_timestamp(self._clock.now())
-        spec: dict[str, Any] = dict(lease["spec"]) if lease else {}
-        ours = spec.get("holderIdentity") == self._holder
-        spec.update(holderIdentity=self._holder, leaseDurationSeconds=DURATION_SECONDS, renewTime=now)
-        if not ours:
-            spec["acquireTime"] = now
-            spec["leaseTransitions"] = int(spec.get("leaseTransitions") or 0) + (1 if lease else 0)
-        return {**self._asking(lease), "spec": spec}
-
-    def _asking(self, lease: Manifest | None) -> Manifest:
-        metadata: dict[str, Any] = dict(lease["metadata"]) if lease else {}
-        metadata.pop("managedFields", None)
-        metadata.update(name=self._ref.name, namespace=self._ref.namespace)
-        metadata["labels"] = {**metadata.get("labels", {}), "app.kubernetes.io/managed-by": MANAGER}
-        newest = max(self._sequence, self._asked(lease) if lease else 0)
-        metadata["annotations"] = {**metadata.get("annotations", {}), _SEQUENCE: f"{newest} {self._owner}"}
-        return {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": metadata,
-            "spec": lease["spec"] if lease else {},
-        }
-
-    def _asked(self, lease: Manifest) -> int:
-        """The newest sequence that our repository asked for; another's order of events says nothing about ours."""
-        text, _, owner = lease["metadata"].get("annotations", {}).get(_SEQUENCE, "").partition(" ")
-        return int(text) if text.isdigit() and owner == self._owner else 0
-
 
 def drop_free(cluster: Cluster, ref: Ref) -> None:
     """Delete a Lease that nobody holds, left behind by a run that was killed after its environment was gone."""
     lease = cluster.get(ref)
     if lease is not None and not lease["spec"].get("holderIdentity"):
         cluster.delete(ref, uid=lease["metadata"]["uid"])
-
-
-def _renewal(lease: Manifest) -> str:
-    # Not the resource version: a waiter's annotation would look like a sign of life of the holder.
-    spec = lease["spec"]
-    return f"{spec.get('holderIdentity')} {spec.get('renewTime')}"

@@ -25,7 +25,7 @@ from .objects import Manifest, Ref, stamp
 from .ownership import Owner, refuse_foreign
 from .quota import Quota, refuse_unfit, required
 from .record import Request, config_hash
-from .survey import Survey
+from .survey import Survey, survey
 
 # Shorter values, such as a port or "true", would blot out half of a log.
 _SHORTEST_SECRET: Final = 8
@@ -51,6 +51,11 @@ class Plan:
     expiry_seconds: int
     quota: Quota
     private: tuple[str, ...] = field(default=(), repr=False)
+
+
+def look(world: World, platform: Platform, request: Request) -> Survey:
+    """What must be known of the cluster before anything is decided."""
+    return survey(world.cluster, identity=request.identity, platform_namespace=platform.namespace, pool=world.pool)
 
 
 def make(world: World, platform: Platform, request: Request, tree: Mapping[str, Any], seen: Survey) -> Plan:

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .objects import Manifest, Ref
+from .remnants import Remnant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,18 @@ class Cluster(Protocol):
 
     def log(self, *, namespace: str, pod: str, container: str, previous: bool, lines: int) -> str:
         """The last lines of a container's log; empty where there is none."""
+
+    def remnants(self, namespace: str) -> tuple[Remnant, ...]:
+        """What a namespace holds, of every kind that the API serves."""
+
+    def release(self, remnant: Remnant, *, keep: Sequence[str]) -> bool:
+        """Leave an object only the finalizers in ``keep``; False where it has changed, or gone, meanwhile."""
+
+    def finalize(self, namespace: Manifest) -> bool:
+        """Take the finalizers of a Namespace's spec off; False where it has changed, or gone, meanwhile."""
+
+    def guarded(self, check: Callable[[], None]) -> Cluster:
+        """The same cluster; ``check`` is asked before each try of a write, and stops it by raising."""
 
 
 @dataclass(frozen=True, kw_only=True)

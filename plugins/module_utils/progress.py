@@ -30,6 +30,7 @@ class Preview:
     :param url: None without ingress, and once destroyed.
     :param quota: ``spec.hard`` of its ResourceQuota, once that is planned.
     :param diagnosis: phase, object, reason, exit_code, message, log, hint; None where nothing failed.
+    :param notes: what somebody should look at although nothing failed, a sentence each.
     """
 
     status: Outcome
@@ -40,6 +41,7 @@ class Preview:
     diagnosis: Mapping[str, Any] | None = None
     changes: tuple[Change, ...] = ()
     quota: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -71,21 +73,28 @@ class Progress:
         self.changed: Callable[[], bool] = lambda: False
         self.current = _BEFORE_ANYTHING[0]
         self.steps: list[Step] = []
+        self._since: float | None = None
 
-    def step(self, name: str, *, since: float) -> Step:
-        """A phase that began at ``since`` (monotonic seconds) and ends now."""
-        return Step(name=name, seconds=self._clock.monotonic() - since)
+    def begin(self, name: str) -> None:
+        """A phase begins; it lasts until :meth:`end`."""
+        self.current = name
+        self._since = self._clock.monotonic()
+
+    def end(self) -> None:
+        """The phase that has begun is over; nothing where none has."""
+        if self._since is not None:
+            self.steps.append(Step(name=self.current, seconds=self._clock.monotonic() - self._since))
+            self._since = None
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Time one phase; a phase that fails is timed too."""
-        self.current = name
-        started = self._clock.monotonic()
+        self.begin(name)
         try:
             self.entered(name)
             yield
         finally:
-            self.steps.append(self.step(name, since=started))
+            self.end()
 
 
 def undiagnosed(phase: str, error: PreviewError) -> dict[str, Any]:
@@ -126,6 +135,7 @@ def undiagnosed(phase: str, error: PreviewError) -> dict[str, Any]:
 def ended_early(namespace: str, progress: Progress, error: PreviewError) -> Preview:
     """The result of a run that ended before, or without, a state worth a diagnosis of pods."""
     status: Outcome
+    progress.end()
     match error:
         case SupersededError():
             return Preview(
@@ -156,4 +166,5 @@ def combine(previews: Sequence[Preview]) -> Preview:
         phases=tuple(step for p in previews for step in p.phases),
         diagnosis=worst[0].diagnosis if worst else None,
         changes=tuple(change for p in previews for change in p.changes),
+        notes=tuple(note for p in previews for note in p.notes),
     )

@@ -138,7 +138,9 @@ options:
     type: str
     default: platform
   timeout:
-    description: Seconds for which each phase may wait for the cluster.
+    description:
+      - Seconds for which each phase may wait for the cluster.
+      - An API server that is away, throttles or fails is asked again for as long, for 90 at most.
     type: int
     default: 180
   lease_wait:
@@ -246,11 +248,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.absent import absent, find
 from ..module_utils.clock import SystemClock
-from ..module_utils.cluster import connect
 from ..module_utils.environment import Platform, World
 from ..module_utils.errors import CancelledError, PreviewError, RefusedError
 from ..module_utils.helm import Helm
+from ..module_utils.kubeconfig import PATIENCE_SECONDS, connect
 from ..module_utils.limits import RangeLimits
+from ..module_utils.liveness import SystemProcesses
 from ..module_utils.names import Identity, pr_number
 from ..module_utils.present import check, present
 from ..module_utils.prober import HttpsProber
@@ -260,6 +263,8 @@ from ..module_utils.record import Request
 # An environment has some thirty objects; eight connections send them in four rounds.
 _CONNECTIONS = 8
 _LAST_SEQUENCE = 2**53 - 1
+# A run that was asked to stop puts that on record if the API server answers by then: GitHub kills it after some 10 s.
+_LAST_WORDS_SECONDS = 2.0
 
 
 class _Module(AnsibleModule):
@@ -323,18 +328,30 @@ def main() -> None:
     params = module.params
     progress = Progress(SystemClock())
     try:
-        with ThreadPoolExecutor(_CONNECTIONS) as pool, _stopped_by_sigterm():
-            preview = _run(params, pool, check_mode=module.check_mode)
+        with ThreadPoolExecutor(_CONNECTIONS) as pool, _stopped_by_sigterm() as stop:
+            preview = _run(params, pool, stop, check_mode=module.check_mode)
     except PreviewError as error:
         preview = ended_early("", progress, error)
     _report(module, preview)
 
 
-def _run(params: dict, pool: ThreadPoolExecutor, *, check_mode: bool) -> Preview:
+class _Stop:
+    """Whether this run was asked to stop."""
+
+    asked = False
+
+
+def _run(params: dict, pool: ThreadPoolExecutor, stop: _Stop, *, check_mode: bool) -> Preview:
     clock = SystemClock()
     number, sequence = pr_number(params["number"]), _order(params["sequence"])
+    sat_out = min(PATIENCE_SECONDS, float(params["timeout"]))
     world = World(
-        cluster=connect(kubeconfig=params["kubeconfig"] or "", context=params["context"] or "", clock=clock),
+        cluster=connect(
+            kubeconfig=params["kubeconfig"] or "",
+            context=params["context"] or "",
+            clock=clock,
+            patience=lambda: _LAST_WORDS_SECONDS if stop.asked else sat_out,
+        ),
         helm=Helm(program=params["helm"]),
         # A close tries no URL, and a CA file that is missing must not keep an environment alive.
         prober=HttpsProber(
@@ -346,6 +363,7 @@ def _run(params: dict, pool: ThreadPoolExecutor, *, check_mode: bool) -> Preview
         run=secrets.token_hex(8),
         timeout_seconds=float(params["timeout"]),
         lease_wait_seconds=float(params["lease_wait"]),
+        processes=SystemProcesses(),
     )
     platform = Platform(
         domain=params["domain"] or "",
@@ -406,17 +424,19 @@ def _absent(world: World, platform: Platform, params: dict, number: int, *, chec
 
 
 @contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
+def _stopped_by_sigterm() -> Iterator[_Stop]:
     """The first SIGTERM ends the run; one that comes later disturbs neither record nor report."""
+    stop = _Stop()
 
     def cancel(signum: int, frame: FrameType | None) -> None:
         # Once is enough: a second one must not interrupt what puts the first on record.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        stop.asked = True
         raise CancelledError("the run was asked to stop (SIGTERM)")
 
     signal.signal(signal.SIGTERM, cancel)
     try:
-        yield
+        yield stop
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
@@ -446,6 +466,8 @@ def _report(module: AnsibleModule, preview: Preview) -> None:
             for c in preview.changes
             if c.changed
         ]
+    for note in preview.notes:
+        module.warn(note)
     if preview.failed:
         module.fail_json(msg=str((preview.diagnosis or {}).get("message", preview.status)), **result)
     module.exit_json(**result)

@@ -79,8 +79,8 @@ environments:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.clock import SystemClock
-from ..module_utils.cluster import connect
 from ..module_utils.errors import PreviewError
+from ..module_utils.kubeconfig import connect
 from ..module_utils.names import Identity, pr_number
 
 

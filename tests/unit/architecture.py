@@ -40,19 +40,25 @@ PURE = frozenset(
 # The files of the core that see a part of the outside world, and which. Nothing else of the core may import those that
 # reach a cluster, a process or the network: the faces hand them in.
 ADAPTERS: Mapping[str, frozenset[str]] = {
-    "cluster": frozenset({"io", "kubernetes", "urllib3"}),
+    "cluster": frozenset(),
     "forge": frozenset({"github"}),
     "helm": frozenset({"subprocess", "yaml"}),
+    "kubeconfig": frozenset({"io", "kubernetes"}),
     "prober": frozenset({"ssl", "urllib3"}),
     "streams": frozenset({"urllib3"}),
+    "transport": frozenset({"urllib3"}),
 }
-# Both are pure but for this: the clock is handed in as its protocol, and YAML is text.
-EXCEPTIONS: Mapping[str, frozenset[str]] = {"clock": frozenset({"time"}), "document": frozenset({"yaml"})}
+# Files that hold a protocol beside the one thing of the outside that fulfils it, which is handed in; and YAML is text.
+EXCEPTIONS: Mapping[str, frozenset[str]] = {
+    "clock": frozenset({"time"}),
+    "document": frozenset({"yaml"}),
+    "liveness": frozenset({"os", "pathlib"}),
+}
 # What is reached without an import that says so.
 HIDDEN = frozenset(
     {f"builtins.{name}" for name in ("__import__", "breakpoint", "eval", "exec", "input", "open", "print")}
     | {"datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow", "datetime.date.today"}
-    | {f"{_CORE}.clock.SystemClock", "io.open"}
+    | {f"{_CORE}.clock.SystemClock", f"{_CORE}.liveness.SystemProcesses", "io.open"}
 )
 # Which part of the collection may import which other; the outside that it may see besides Python's own.
 LAYERS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {

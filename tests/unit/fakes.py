@@ -7,13 +7,14 @@ from __future__ import annotations
 import copy
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import RESOURCES, Manifest, Ref, ref
 from ansible_collections.ephemeral.k8s.plugins.module_utils.ports import Answer, Listing, WatchEvent
+from ansible_collections.ephemeral.k8s.plugins.module_utils.remnants import Remnant
 
 
 class FakeClock:
@@ -175,6 +176,38 @@ class FakeCluster:
     def log(self, *, namespace: str, pod: str, container: str, previous: bool, lines: int) -> str:
         return self.logs.get(f"{pod}/{container}", "")
 
+    def guarded(self, check: Callable[[], None]) -> Guarded:
+        return Guarded(self, check)
+
+    def remnants(self, namespace: str) -> tuple[Remnant, ...]:
+        with self._lock:
+            self._ask("list", Ref("Namespace", namespace))
+            return tuple(
+                Remnant.parse(obj, named.kind, f"/{named.kind}")
+                for named, obj in sorted(self.objects.items())
+                if named.namespace == namespace
+            )
+
+    def release(self, remnant: Remnant, *, keep: Sequence[str]) -> bool:
+        with self._lock:
+            named = next(n for n in self.objects if (n.kind, n.name) == (remnant.kind, remnant.name))
+            self._ask("release", named)
+            metadata = {**self.objects[named]["metadata"], "finalizers": list(keep)}
+            if metadata["resourceVersion"] != remnant.version:
+                return False
+            if keep or not remnant.leaving:
+                self.update(named, metadata=metadata)
+            else:
+                self.remove(named)
+            self.react("release", self.objects.get(named, {}))
+            return True
+
+    def finalize(self, namespace: Manifest) -> bool:
+        with self._lock:
+            self._ask("finalize", ref(namespace))
+            self.remove(ref(namespace))
+            return True
+
     def verbs(self, kind: str) -> list[str]:
         """The requests that were made for a kind, in order."""
         return [verb for verb, named in self.requests if named.kind == kind]
@@ -204,6 +237,27 @@ class FakeCluster:
         for kind, namespace, name, watch in self._watches:
             if kind == named.kind and namespace in ("", named.namespace) and name in ("", named.name):
                 watch.events.put(WatchEvent(type=kind_of_change, object=copy.deepcopy(manifest)))
+
+
+class Guarded:
+    """A fake cluster that asks before each write."""
+
+    _WRITES = ("apply", "apply_status", "create", "replace", "delete", "release", "finalize")
+
+    def __init__(self, cluster: FakeCluster, check: Callable[[], None]) -> None:
+        self._cluster = cluster
+        self._check = check
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._cluster, name)
+        if name not in self._WRITES:
+            return method
+
+        def asking(*args: Any, **options: Any) -> Any:
+            self._check()
+            return method(*args, **options)
+
+        return asking
 
 
 class FakeProber:

@@ -115,6 +115,7 @@ def test_modules_reach_the_core_by_relative_imports() -> None:
         "import datetime as d\nd.datetime.now(d.UTC)",
         "from .clock import SystemClock",
         "from . import clock\nclock.SystemClock()",
+        "from .liveness import SystemProcesses",
     ],
 )
 def test_the_rule_of_the_core_can_fail(source: str) -> None:

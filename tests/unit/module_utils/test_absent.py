@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from ansible_collections.ephemeral.k8s.plugins.module_utils import absent as absent_module
 from ansible_collections.ephemeral.k8s.plugins.module_utils.absent import absent, find
 from ansible_collections.ephemeral.k8s.plugins.module_utils.clock import SystemClock
 from ansible_collections.ephemeral.k8s.plugins.module_utils.environment import World
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError, RefusedError
+from ansible_collections.ephemeral.k8s.plugins.module_utils.lease import Turn
 from ansible_collections.ephemeral.k8s.plugins.module_utils.names import Identity, labels
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
 from tests.unit.engine import LEASE, PLATFORM, RECORD
@@ -129,9 +131,45 @@ def test_a_namespace_that_cannot_end_is_told_in_the_servers_words(world, cluster
     cluster.update(NAMESPACE, metadata={**stuck["metadata"], "finalizers": ["example.org/hold"]})
     conditions = [{"type": "NamespaceFinalizersRemaining", "status": "True", "message": "example.org/hold in 1 object"}]
     cluster.update(NAMESPACE, status={"conditions": conditions})
+    cluster.release = lambda remnant, keep: False
     closed = close(world)
     assert closed.status == "failed"
     assert "Namespace/demo-pr-1 (example.org/hold in 1 object)" in closed.diagnosis["message"]
+
+
+def test_who_held_the_namespace_is_on_record_and_told_at_the_end(world, cluster):
+    put_environment(cluster)
+    held = cluster.objects[NAMESPACE]
+    cluster.update(NAMESPACE, metadata={**held["metadata"], "finalizers": ["example.org/hold"]})
+    closed = close(world)
+    assert (closed.status, closed.diagnosis) == ("destroyed", None)
+    assert [note.partition(",")[0] for note in closed.notes] == [
+        "Namespace/demo-pr-1 held namespace demo-pr-1 by example.org/hold"
+    ]
+    diagnosis = cluster.objects[RECORD]["status"]["diagnosis"]
+    assert (diagnosis["object"], diagnosis["reason"]) == ("Namespace/demo-pr-1", "HeldByFinalizer")
+
+
+def test_a_close_that_lost_its_turn_deletes_nothing_more(world, cluster):
+    put_environment(cluster)
+
+    class Robbed(Turn):
+        """A turn whose machine slept for so long that another run took it over."""
+
+        def __enter__(self):
+            entered = super().__enter__()
+            lease = cluster.objects[LEASE]
+            cluster.update(LEASE, spec={**lease["spec"], "holderIdentity": "thief"})
+            self._renewed_at -= 100.0
+            return entered
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(absent_module, "Turn", Robbed)
+        closed = close(world)
+    assert closed.status == "failed"
+    assert "another run took over" in closed.diagnosis["message"]
+    assert NAMESPACE in cluster.objects
+    assert cluster.objects[RECORD]["status"]["phase"] == "Ready"
 
 
 def test_a_close_goes_on_where_a_killed_one_stopped(world, cluster):

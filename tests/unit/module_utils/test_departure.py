@@ -16,6 +16,7 @@ from ansible_collections.ephemeral.k8s.plugins.module_utils.survey import survey
 from tests.unit.engine import NODE, PLACE, REQUEST, world_around
 from tests.unit.fakes import FakeCluster
 
+NAMESPACE = Ref("Namespace", PLACE)
 LEAVING = {"deletionTimestamp": "2026-01-02T03:04:05Z"}
 
 
@@ -76,6 +77,101 @@ def test_what_stays_is_named_with_its_reason(world, cluster):
     assert str(raised.value).startswith("demo-pr-1 is not gone after 0.3 s: ")
     assert "Namespace/demo-pr-1 (finalizer x is left)" in str(raised.value)
     assert "PersistentVolume/ours" in str(raised.value)
+
+
+HOLD = Ref("ConfigMap", "hold", PLACE)
+REMAINING = {"type": "NamespaceFinalizersRemaining", "status": "True", "message": "x in 1 resource instances"}
+
+
+@pytest.fixture
+def terminating(cluster):
+    """The namespace controller: it ends a namespace once nothing is in it, and says what is left."""
+
+    def controller(verb, obj):
+        current = cluster.objects.get(NAMESPACE)
+        if current and not any(named.namespace == PLACE for named in cluster.objects):
+            cluster.update(NAMESPACE, spec={}, status={})
+            if not current["metadata"].get("finalizers"):
+                cluster.remove(NAMESPACE)
+
+    cluster.react = controller
+    return cluster
+
+
+def held(cluster, *finalizers, of_namespace=()):
+    cluster.put(
+        {
+            **namespace(**LEAVING, finalizers=list(of_namespace)),
+            "spec": {"finalizers": ["kubernetes"]},
+            "status": {"conditions": [REMAINING] if finalizers else []},
+        }
+    )
+    if finalizers:
+        metadata = {"name": "hold", "namespace": PLACE, "finalizers": list(finalizers), **LEAVING}
+        cluster.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+
+
+def test_who_holds_it_is_named_first_and_made_to_let_go_after_a_grace_period(world, terminating):
+    held(terminating, "example.org/hold", of_namespace=["example.org/outer"])
+    told = []
+
+    def tell(holder):
+        told.append(str(holder))
+        assert "release" not in terminating.verbs(holder.object.partition("/")[0])
+
+    done = see_it_gone(replace(world, timeout_seconds=3.0), PLACE, check=lambda: None, told=tell)
+    assert told == [
+        "ConfigMap/hold holds it by finalizer example.org/hold",
+        "Namespace/demo-pr-1 holds it by finalizer example.org/outer",
+    ]
+    assert [line.partition(" held ")[0] for line in done] == ["ConfigMap/hold", "Namespace/demo-pr-1"]
+    assert "example.org/hold, which its owner did not take off within 1 s: taken off" in done[0]
+    assert "finalize" not in terminating.verbs("Namespace")
+
+
+def test_an_owner_that_lets_go_in_time_is_left_alone(world, terminating):
+    held(terminating, "example.org/hold")
+    threading.Timer(0.2, lambda: (terminating.remove(HOLD), terminating.remove(NAMESPACE))).start()
+    assert see_it_gone(replace(world, timeout_seconds=3.0), PLACE, check=lambda: None) == ()
+    assert "release" not in terminating.verbs("ConfigMap")
+
+
+def test_kubernetes_own_finalizers_are_waited_for_and_never_taken_off(world, terminating):
+    held(terminating, "kubernetes.io/pvc-protection")
+    with pytest.raises(ClusterError, match="is not gone after 1 s"):
+        see_it_gone(replace(world, timeout_seconds=1.0), PLACE, check=lambda: None)
+    assert HOLD in terminating.objects
+
+
+def test_last_of_all_the_namespace_itself_is_finalized(world, cluster):
+    failing = {"type": "NamespaceDeletionDiscoveryFailure", "status": "True", "message": "metrics.k8s.io is away"}
+    cluster.put(
+        {
+            **namespace(**LEAVING),
+            "spec": {"finalizers": ["kubernetes"]},
+            "status": {"conditions": [failing]},
+        }
+    )
+    done = see_it_gone(replace(world, timeout_seconds=3.0), PLACE, check=lambda: None)
+    assert done == (
+        "Namespace/demo-pr-1 did not end although nothing was left in it: kubernetes of its spec was taken off",
+    )
+
+
+def test_who_cannot_be_made_to_let_go_is_named_in_the_end(world, terminating):
+    held(terminating, "example.org/hold")
+    terminating.release = lambda remnant, keep: False
+    with pytest.raises(ClusterError, match=r"ConfigMap/hold holds it by finalizer example\.org/hold"):
+        see_it_gone(replace(world, timeout_seconds=1.0), PLACE, check=lambda: None)
+
+
+def test_a_normal_end_asks_for_no_remnants(world, cluster):
+    content = {"type": "NamespaceContentRemaining", "status": "True", "message": "pods. has 1 resource instances"}
+    cluster.put({**namespace(**LEAVING), "spec": {"finalizers": ["kubernetes"]}, "status": {"conditions": [content]}})
+    threading.Timer(0.5, cluster.remove, (NAMESPACE,)).start()
+    assert see_it_gone(replace(world, timeout_seconds=1.0), PLACE, check=lambda: None) == ()
+    assert "list" in cluster.verbs("Namespace")
+    assert cluster.verbs("Namespace").count("list") == 1
 
 
 def test_a_run_that_has_to_stop_stops_waiting(world, cluster):

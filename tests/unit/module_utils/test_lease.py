@@ -17,8 +17,31 @@ from tests.unit.fakes import FakeClock, FakeCluster
 LEASE = Ref("Lease", "demo-pr-1", "platform")
 
 
-def turn(cluster, clock, *, sequence=1, holder="me", wait=60, owner="42"):
-    return Turn(cluster, ref=LEASE, owner=owner, sequence=sequence, holder=holder, wait_seconds=wait, clock=clock)
+class FakeProcesses:
+    """Processes of which some have ended."""
+
+    def __init__(self, mark, *gone):
+        self._mark = mark
+        self._gone = gone
+
+    def here(self):
+        return self._mark
+
+    def is_gone(self, mark):
+        return mark in self._gone
+
+
+def turn(cluster, clock, *, sequence=1, holder="me", wait=60, owner="42", processes=None):
+    return Turn(
+        cluster,
+        ref=LEASE,
+        owner=owner,
+        sequence=sequence,
+        holder=holder,
+        wait_seconds=wait,
+        clock=clock,
+        processes=processes or FakeProcesses(""),
+    )
 
 
 @pytest.fixture
@@ -55,6 +78,28 @@ def test_a_killed_run_is_taken_over_after_fifteen_seconds_and_not_before(cluster
     turn(cluster, clock, holder="killed")._acquire()
     with turn(cluster, clock, holder="next"):
         assert 15.0 <= clock.seconds - 1000.0 < 16.0
+
+
+def test_a_killed_run_of_this_machine_is_not_waited_for(cluster, clock):
+    turn(cluster, clock, holder="killed", processes=FakeProcesses("killed-process"))._acquire()
+    with turn(cluster, clock, holder="next", processes=FakeProcesses("next-process", "killed-process")):
+        assert holder(cluster) == "next"
+        assert clock.seconds == 1000.0
+
+
+def test_the_process_of_an_earlier_holder_says_nothing_of_the_present_one(cluster, clock):
+    turn(cluster, clock, holder="killed", processes=FakeProcesses("killed-process"))._acquire()
+    spec = {**cluster.objects[LEASE]["spec"], "holderIdentity": "elsewhere"}
+    cluster.update(LEASE, spec=spec)
+    with turn(cluster, clock, holder="next", processes=FakeProcesses("next-process", "killed-process")):
+        assert 15.0 <= clock.seconds - 1000.0 < 16.0
+
+
+def test_who_has_given_back_writes_nothing_any_more(cluster, clock):
+    with turn(cluster, clock) as mine:
+        mine.check()
+    with pytest.raises(ClusterError, match="given its turn back"):
+        mine.check()
 
 
 def test_a_holder_that_renews_is_never_taken_over(cluster, clock):
@@ -194,7 +239,9 @@ def test_a_superseded_holder_renews_until_it_has_stopped(cluster, clock):
     with pytest.raises(RefusedError):
         turn(cluster, clock, sequence=2, holder="newer", wait=0)._acquire()
     clock.seconds += 5
-    assert older._refresh()
+    before = cluster.objects[LEASE]["spec"]["renewTime"]
+    older._refresh()
+    assert cluster.objects[LEASE]["spec"]["renewTime"] > before
     with pytest.raises(SupersededError):
         older.check()
     assert cluster.objects[LEASE]["metadata"]["annotations"]["k8s-ee/sequence"] == "2 42"

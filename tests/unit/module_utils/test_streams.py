@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from ansible_collections.ephemeral.k8s.plugins.module_utils.cluster import KubernetesCluster, connect
+from ansible_collections.ephemeral.k8s.plugins.module_utils.cluster import KubernetesCluster
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError
+from ansible_collections.ephemeral.k8s.plugins.module_utils.kubeconfig import connect
 from tests.unit.fakes import FakeClock
 from tests.unit.servers import Authority, Server, kubeconfig, refused, serving, streams
 

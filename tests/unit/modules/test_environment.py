@@ -307,3 +307,13 @@ def test_a_close_needs_neither_config_nor_ca_file(
     outcome = run_module(environment.main, **CLOSE, ca_file="/nowhere/ca.crt")
     assert outcome["preview"]["status"] == "destroyed"
     assert outside["prober"]["ca_file"] == ""
+
+
+def test_who_had_to_be_made_to_let_go_is_a_warning(run_module: RunModule, cluster: FakeCluster) -> None:
+    put_environment(cluster, project="demo")
+    held = cluster.objects[NAMESPACE]
+    cluster.update(NAMESPACE, metadata={**held["metadata"], "finalizers": ["example.org/hold"]})
+    closed = run_module(environment.main, **CLOSE)
+    assert closed["preview"]["status"] == "destroyed"
+    (warning,) = closed.warnings
+    assert warning.startswith("Namespace/demo-pr-1 held namespace demo-pr-1 by example.org/hold")

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.ephemeral.k8s.plugins.module_utils.cluster import connect
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.helm import Helm
+from ansible_collections.ephemeral.k8s.plugins.module_utils.kubeconfig import connect
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
 from ansible_collections.ephemeral.k8s.plugins.modules import environment
 from tests.unit.fakes import FakeCluster

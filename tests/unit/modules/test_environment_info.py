@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.ephemeral.k8s.plugins.module_utils.cluster import connect
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError
+from ansible_collections.ephemeral.k8s.plugins.module_utils.kubeconfig import connect
 from ansible_collections.ephemeral.k8s.plugins.module_utils.names import Identity, labels
 from ansible_collections.ephemeral.k8s.plugins.modules import environment_info
 from tests.unit.fakes import FakeCluster

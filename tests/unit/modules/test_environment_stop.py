@@ -63,3 +63,27 @@ def test_sigterm_while_success_goes_on_record_leaves_it_at_an_end(run_module: Ru
     assert cluster.objects[RECORD]["status"]["phase"] == "Failed"
     assert cluster.objects[RECORD]["status"]["diagnosis"] == diagnosis
     assert cluster.objects[Ref("Lease", RECORD.name, RECORD.namespace)]["spec"]["holderIdentity"] == ""
+
+
+@pytest.mark.parametrize(("timeout", "patience"), [(600, 90.0), (2, 2.0)])
+def test_an_outage_is_sat_out_for_no_longer_than_a_phase_and_hardly_at_all_once_a_stop_is_asked_for(
+    run_module: RunModule,
+    cluster: FakeCluster,
+    outside: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    timeout: int,
+    patience: float,
+) -> None:
+    asked = []
+
+    def controllers(verb: str, obj: Any, before: Any = cluster.react) -> None:
+        before(verb, obj)
+        if verb == "status" and obj["status"].get("step") == "probe":
+            asked.append(outside["cluster"]["patience"]())
+            stop()
+
+    cluster.react = controllers
+    run_module(environment.main, **OPEN | {"timeout": timeout})
+    asked.append(outside["cluster"]["patience"]())
+    assert asked[0] == patience
+    assert asked[-1] == 2.0

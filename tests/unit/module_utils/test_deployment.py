@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import base64
+import time
 from dataclasses import replace
 
 import pytest
 
-from ansible_collections.ephemeral.k8s.plugins.module_utils import present as present_module
+from ansible_collections.ephemeral.k8s.plugins.module_utils.deployment import Deployment
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import CancelledError, ClusterError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
 from ansible_collections.ephemeral.k8s.plugins.module_utils.present import present
@@ -124,7 +125,7 @@ def test_a_run_that_is_asked_to_stop_says_so_on_record(world, cluster, monkeypat
     def stop(*_):
         raise CancelledError("the run was asked to stop (SIGTERM)")
 
-    monkeypatch.setattr(present_module._Deployment, "_probe", stop)
+    monkeypatch.setattr(Deployment, "_probe", stop)
     failed = present(world, PLATFORM, REQUEST, CONFIG)
     assert failed.diagnosis["reason"] == "Cancelled"
     assert status(cluster)["phase"] == "Failed"
@@ -198,7 +199,7 @@ def test_a_run_that_lost_its_turn_writes_no_end(world, cluster, monkeypatch):
     def lost(self, plan):
         self._turn._lost = ClusterError("another run took over")
 
-    monkeypatch.setattr(present_module._Deployment, "_probe", lost)
+    monkeypatch.setattr(Deployment, "_probe", lost)
     failed = present(world, PLATFORM, REQUEST, CONFIG)
     assert (failed.status, failed.diagnosis["message"]) == ("failed", "another run took over")
     assert status(cluster)["phase"] == "Deploying"
@@ -238,3 +239,32 @@ def test_a_database_that_leaves_with_this_run_is_not_blamed(world, cluster):
     request = replace(REQUEST, image="demo:2")
     failed = present(replace(world, timeout_seconds=60.0), PLATFORM, request, {"projectId": "demo"})
     assert (failed.diagnosis["object"], failed.diagnosis["exit_code"]) == ("Pod/app-1-x", 3)
+
+
+def test_a_turn_that_does_not_come_is_refused_and_the_wait_is_timed(world, cluster):
+    spec = {"holderIdentity": "another", "renewTime": "x"}
+    metadata = {"name": LEASE.name, "namespace": LEASE.namespace}
+    cluster.put({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec})
+    refused = present(world, PLATFORM, REQUEST, CONFIG)
+    assert (refused.status, refused.diagnosis["phase"]) == ("refused", "record")
+    assert [(step.name, step.seconds >= 1.0) for step in refused.phases] == [("plan", False), ("record", True)]
+
+
+def test_a_run_that_lost_its_turn_in_a_burst_sends_nothing_more(world, cluster):
+    controllers = cluster.react
+
+    def robbed(verb, obj):
+        controllers(verb, obj)
+        if verb == "status" and obj["status"].get("step") == "guardrails":
+            lease = cluster.objects[LEASE]
+            cluster.update(LEASE, spec={**lease["spec"], "holderIdentity": "thief"})
+            time.sleep(1.5)  # the renewer looks every second
+
+    cluster.react = robbed
+    failed = present(world, PLATFORM, REQUEST, CONFIG)
+    assert (failed.status, failed.diagnosis["message"]) == (
+        "failed",
+        "demo-pr-1: another run took over; run again to see its result",
+    )
+    assert Ref("Namespace", PLACE) not in cluster.objects
+    assert cluster.objects[LEASE]["spec"]["holderIdentity"] == "thief"
