@@ -14,14 +14,12 @@ from typing import Any
 from .causes import recognise
 from .findings import Finding
 from .ingress_causes import ingress
+from .log_lines import last_lines
 from .objects import Manifest
 from .ports import Answer
 from .readiness import State, state
 from .redaction import redact
 from .suspects import Suspect, bystanders, restarted, suspects
-
-LOG_LINES = 20
-LOG_BYTES = 4096
 
 _WORKLOADS = ("StatefulSet", "Deployment", "Job")
 
@@ -84,13 +82,6 @@ def diagnose(phase: str, snapshot: Snapshot, *, secrets: Iterable[str] = ()) -> 
     if accused:
         return _diagnosis(phase, _unrecognised(accused[0]), suspect=accused[0], secrets=known)
     return _without_suspect(phase, snapshot)
-
-
-def last_lines(log: str, secrets: Iterable[str] = ()) -> str:
-    """The end of a log as it may be shown: secrets removed before the cut, so that no half of one remains."""
-    lines = redact(log, secrets).rstrip().splitlines()[-LOG_LINES:]
-    text = "\n".join(line.rstrip() for line in lines)
-    return text.encode()[-LOG_BYTES:].decode(errors="ignore")
 
 
 def _diagnosis(phase: str, finding: Finding, *, suspect: Suspect | None, secrets: tuple[str, ...]) -> Diagnosis:
