@@ -32,6 +32,11 @@ _MISSING_VARIABLE = (
     re.compile(rf"Could not resolve placeholder '(?P<name>{_VARIABLE})'"),
     re.compile(r"validation errors? for \w{0,60}[Ss]ettings\w{0,60}\n(?P<name>\w{1,60})\n +(?i:field required)"),
 )
+# What an application can do without is no reason to end.
+_ONLY_WARNS = re.compile(
+    r"(?i:\bwarn(?:ing)?\b|\bdeprecat|\boptional\b|\bdefault(?:s|ing) to\b|\bfall(?:s|ing)? ?back"
+    r"|\bignor(?:ed|ing)\b|\bdisabl(?:ed|ing)\b|\bskipp(?:ed|ing)\b|[,;:(] ?using\b)"
+)
 _PATH_IN_LOG = r"[\"'`]?(?P<path>/[\w./@+-]{1,200})"
 _READ_ONLY = re.compile(r"(?i:read-only file ?system|EROFS|attempt to write a readonly database)")
 _DENIED = re.compile(
@@ -57,7 +62,9 @@ def missing_variable(suspect: Suspect) -> Finding | None:
     if not application_has_crashed(suspect):
         return None
     for expression in _MISSING_VARIABLE:
-        if found := expression.search(suspect.log):
+        for found in expression.finditer(suspect.log):
+            if _ONLY_WARNS.search(_around(found)):
+                continue
             name = found["name"].upper()
             return Finding(
                 reason="MissingVariable",
@@ -130,6 +137,13 @@ def permission(suspect: Suspect) -> Finding | None:
         hint=f"make {place or 'the file'} readable for the user of app.uid in the Dockerfile (`COPY --chown`); "
         "to write, add its directory to app.writableDirs",
     )
+
+
+def _around(found: re.Match[str]) -> str:
+    """The line that a match begins in."""
+    start = found.string.rfind("\n", 0, found.start()) + 1
+    end = found.string.find("\n", found.start())
+    return found.string[start : end if end >= 0 else None]
 
 
 def _source(name: str) -> str:

@@ -35,7 +35,7 @@ def found(*args: Any, **more: Any) -> Finding:
         ("Missing required env var: SMTP_HOST", "SMTP_HOST"),
         ('env: required environment variable "SMTP_HOST" is not set', "SMTP_HOST"),
         ("required key SMTP_HOST missing value", "SMTP_HOST"),
-        ("UndefinedValueError: SMTP_HOST not found. Declare it as envvar", "SMTP_HOST"),
+        ("UndefinedValueError: SMTP_HOST not found. Declare it as envvar or define a default value.", "SMTP_HOST"),
         ("Missing environment variables:\n    SMTP_HOST: undefined", "SMTP_HOST"),
         ("Invalid environment variables: { SMTP_HOST: [ 'Required' ] }", "SMTP_HOST"),
         ("ImproperlyConfigured: Set the SMTP_HOST environment variable", "SMTP_HOST"),
@@ -48,6 +48,21 @@ def test_a_variable_that_is_missing_is_named(log: str, name: str) -> None:
     assert finding.reason == "MissingVariable"
     assert f"variable {name} is not set" in finding.message
     assert finding.hint == f"add {name} to env in k8s-ee.yaml"
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        "WARN: SENTRY_DSN is not set",
+        "SENTRY_DSN is not set, error reports are disabled",
+        "LOG_LEVEL not set, using info",
+        '{"level": "warning", "message": "SENTRY_DSN is missing"}',
+    ],
+)
+def test_a_variable_that_it_can_do_without_is_not_what_it_ended_for(warning: str) -> None:
+    assert found(crashed(1), log=f"{warning}\nboom").reason == "CrashLoop"
+    finding = found(crashed(1), log=f"{warning}\nError: SMTP_HOST is not set")
+    assert finding.hint == "add SMTP_HOST to env in k8s-ee.yaml"
 
 
 @pytest.mark.parametrize(
