@@ -56,16 +56,19 @@ def not_created(suspect: Suspect) -> Finding | None:
 
 
 def _over_quota(name: str, found: re.Match[str]) -> Finding:
-    ours = found["quota"] == QUOTA
+    requested, used, limited = (found[part].replace(",", ", ") for part in ("requested", "used", "limited"))
+    # Ours counts what is declared, so it has room for all of that.
+    hint = (
+        "something besides this environment's own pods takes the difference in its namespace, or pods of the push "
+        f"before have not ended: run the job again; when it ends the same way, {MAINTAINER}"
+        if found["quota"] == QUOTA
+        else f"ResourceQuota/{found['quota']} is no part of the environment: {MAINTAINER}"
+    )
     return Finding(
         reason="QuotaExceeded",
-        message=f"{name} could not make its pod: it asks for {found['requested']}, in use are {found['used']}, "
-        f"and ResourceQuota/{found['quota']} allows {found['limited']}",
-        # Ours counts what is declared, so it has room for all of that.
-        hint="something besides this environment's own pods takes the difference in its namespace, or pods of the push "
-        f"before have not ended: run the job again; when it ends the same way, {MAINTAINER}"
-        if ours
-        else f"ResourceQuota/{found['quota']} is no part of the environment: {MAINTAINER}",
+        message=f"{name} could not make its pod: it asks for {requested}; in use are {used}; "
+        f"ResourceQuota/{found['quota']} allows {limited}",
+        hint=hint,
     )
 
 

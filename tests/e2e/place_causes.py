@@ -15,7 +15,7 @@ PLACE_CAUSES: Mapping[str, Cause] = {
     "a pod of somebody else in the quota": Cause(
         reason="QuotaExceeded",
         object="ReplicaSet/app-[a-z0-9]+",
-        message="it asks for pods=1, in use are pods=2, and ResourceQuota/quota allows pods=2",
+        message="could not make its pod: it asks for pods=1, requests.cpu=20m, requests.memory=32Mi; in use are pods=2",
         hint="something besides this environment's own pods",
         around=pod_of_a_stranger,
         timeout=90,

@@ -19,6 +19,14 @@ RUN_CAUSES: Mapping[str, Cause] = {
         log="crashing on purpose: DEMO_FAIL is crash",
         config={"env": {"DEMO_FAIL": "crash"}},
     ),
+    "a crash after long lines": Cause(
+        reason="CrashLoop",
+        message="ended with exit code 4",
+        hint="read the log",
+        exit_code=4,
+        log="the last word",
+        config=runs("for letter in 'abcdefghijklmnopqrst':\n    print(letter * 9000)\nprint('the last word')\nexit(4)"),
+    ),
     "too little memory": Cause(
         quick=True,
         reason="OOMKilled",
@@ -60,11 +68,11 @@ RUN_CAUSES: Mapping[str, Cause] = {
     ),
     "a file that it may not read": Cause(
         reason="PermissionDenied",
-        message="permission denied on /etc/shadow",
-        hint="make /etc/shadow readable for the user of app.uid",
+        message="permission denied on /root",
+        hint="make /root readable for the user of app.uid",
         exit_code=1,
-        log="Permission denied: '/etc/shadow'",
-        config=runs("open('/etc/shadow')"),
+        log="Permission denied: '/root'",
+        config=runs("import os\nos.listdir('/root')"),
     ),
     "a port below 1024": Cause(
         reason="PortNotAllowed",
@@ -94,6 +102,7 @@ RUN_CAUSES: Mapping[str, Cause] = {
         reason="Evicted",
         message="was evicted: /tmp holds more than 256Mi",
         hint="write less to /tmp",
+        exit_code=137,
         config=runs(
             "import time\nbig = open('/tmp/big', 'wb')\nfor _ in range(300):\n    big.write(bytes(2**20))\n"
             "big.flush()\ntime.sleep(600)"
@@ -105,7 +114,7 @@ RUN_CAUSES: Mapping[str, Cause] = {
         reason="HealthCheckFailed",
         message="GET /health on port 8080 answered 500",
         hint="the application itself says that it is not healthy",
-        log="failing on purpose: DEMO_FAIL is health",
+        log='"message": "listening", "port": 8080',
         config={"env": {"DEMO_FAIL": "health"}},
     ),
     "a health path that is not there": Cause(

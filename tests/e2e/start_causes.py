@@ -63,7 +63,7 @@ START_CAUSES: Mapping[str, Cause] = {
         reason="WrongArchitecture",
         message="cause:other-program holds a program for another processor",
         hint="--platform linux/amd64,linux/arm64",
-        exit_code=255,
+        exit_code=1,
         log="exec format error",
         settings=of_another_processor,
     ),

@@ -32,12 +32,12 @@ def unscheduled(message: str, **more: Any) -> Finding:
 
 
 def test_an_exceeded_quota_shows_the_sum() -> None:
-    sums = "requested: limits.memory=512Mi, used: limits.memory=1Gi, limited: limits.memory=1Gi"
+    sums = "requested: limits.memory=512Mi,pods=1, used: limits.memory=1Gi,pods=2, limited: limits.memory=1Gi,pods=2"
     found = refused(f"{FORBIDDEN}exceeded quota: quota, {sums}")
     assert found.reason == "QuotaExceeded"
     assert found.message == (
-        "ReplicaSet/app-7d9c could not make its pod: it asks for limits.memory=512Mi, in use are limits.memory=1Gi, "
-        "and ResourceQuota/quota allows limits.memory=1Gi"
+        "ReplicaSet/app-7d9c could not make its pod: it asks for limits.memory=512Mi, pods=1; "
+        "in use are limits.memory=1Gi, pods=2; ResourceQuota/quota allows limits.memory=1Gi, pods=2"
     )
     assert "run the job again" in found.hint
 
