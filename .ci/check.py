@@ -130,7 +130,7 @@ def fast() -> tuple[Check, ...]:
         for chart in charts
     }
     lints = (Check(name=name, command=command, count=one) for name, command in commands.items())
-    return pytest_check("unit", "--durations=3"), *lints
+    return pytest_check("unit", "--durations=3"), pytest_check("contract", "tests/contract"), *lints
 
 
 def end_to_end(name: str, *, slow: bool) -> Check:

@@ -5,6 +5,7 @@
 Modules, filters and lookups: docs/reference/, from their DOCUMENTATION and RETURN, as ``ansible-doc`` reads them.
 Roles: the table of variables in each role's README, from meta/argument_specs.yml.
 k8s-ee.yaml: docs/reference/k8s-ee.schema.json, from the dataclasses that validate it.
+Events: docs/reference/triggers.md, by asking the function that decides.
 """
 
 from __future__ import annotations
@@ -138,7 +139,13 @@ def plugin_pages() -> Iterator[tuple[Path, str]]:
             yield REFERENCE / file, plugin_page(name, kind.capitalize(), pages[name])
             index.append(f"- [`{name}`]({file}): {markdown(pages[name]['doc']['short_description'])}")
         index.append("")
-    index += ["## Files\n", "- [`k8s-ee.yaml`](k8s-ee.schema.json): its JSON schema, for editors"]
+    index += [
+        "## Files\n",
+        "- [`k8s-ee.yaml`](k8s-ee.schema.json): its JSON schema, for editors",
+        "",
+        "## GitHub\n",
+        "- [What happens when](triggers.md): events, labels and commands, and what each comes to",
+    ]
     yield REFERENCE / "README.md", "\n".join(index) + "\n"
 
 
@@ -159,15 +166,22 @@ def role_pages() -> Iterator[tuple[Path, str]]:
 
 def schema_page() -> Iterator[tuple[Path, str]]:
     """The JSON schema of k8s-ee.yaml."""
-    sys.path.insert(0, str(ROOT / ".collections"))
     from ansible_collections.ephemeral.k8s.plugins.module_utils.schema import schema
 
     yield REFERENCE / "k8s-ee.schema.json", json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def triggers_page() -> Iterator[tuple[Path, str]]:
+    """The table of events."""
+    from triggers import page
+
+    yield REFERENCE / "triggers.md", page()
+
+
 def main(*, check: bool) -> int:
     """Write every page, or name those that are behind; exit code 1 when one is."""
-    pages = dict([*plugin_pages(), *role_pages(), *schema_page()])
+    sys.path.insert(0, str(ROOT / ".collections"))
+    pages = dict([*plugin_pages(), *role_pages(), *schema_page(), *triggers_page()])
     written = {path for path in REFERENCE.rglob("*") if path.is_file()}
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     orphans = sorted(written - set(pages))

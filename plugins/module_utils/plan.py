@@ -25,6 +25,7 @@ from .objects import Manifest, Ref, stamp
 from .ownership import Owner, refuse_foreign
 from .quota import Quota, refuse_unfit, required
 from .record import Request, config_hash
+from .support import SERVED_PROFILES, TEAM
 from .survey import Survey, survey
 
 # Shorter values, such as a port or "true", would blot out half of a log.
@@ -69,8 +70,8 @@ def make(world: World, platform: Platform, request: Request, tree: Mapping[str, 
     config = Config.parse(tree, limits=platform.limits)
     if unserved := config.unsupported():
         raise ConfigError(unserved)
-    if request.profile != "team":
-        raise RefusedError(f"not yet supported: profile {request.profile}; use profile team")
+    if request.profile not in SERVED_PROFILES:
+        raise RefusedError(f"not yet supported: profile {request.profile}; use profile {TEAM}")
     refuse_malformed(request.image)
     refuse_occupied(request, seen)
     quota = required(config, limits=platform.limits)

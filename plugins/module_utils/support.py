@@ -17,7 +17,10 @@ from .reading import Path, dotted
 if TYPE_CHECKING:
     from .config import Config
 
+TEAM, FORK = "team", "fork"
 SERVED_DATABASES: Final = ("postgresql",)
+SERVED_PROFILES: Final = (TEAM,)
+"""Guard rails that exist. Until those for forks do, nothing of a fork is built or deployed, approved or not."""
 DEFAULT_SLEEP_SECONDS: Final = 3600
 """A configuration with this asks for nothing: it is what one without `sleep` has."""
 
