@@ -20,22 +20,10 @@ _CORE = CORE.replace("/", ".")
 
 # All that the core may import from outside of itself: what computes, and neither reads nor writes anything.
 PURE = frozenset(
-    {"__future__", "abc", "base64", "collections", "concurrent.futures", "contextlib", "copy", "dataclasses"}
-    | {
-        "datetime",
-        "decimal",
-        "difflib",
-        "enum",
-        "functools",
-        "hashlib",
-        "ipaddress",
-        "itertools",
-        "json",
-        "math",
-        "queue",
-        "re",
-    }
-    | {"threading", "types", "typing", "urllib.parse"}
+    {"__future__", "abc", "base64", "bisect", "collections", "concurrent.futures", "contextlib", "copy", "dataclasses"}
+    | {"datetime", "decimal", "difflib", "enum", "fnmatch", "functools", "hashlib", "heapq", "hmac", "html"}
+    | {"ipaddress", "itertools", "json", "math", "operator", "queue", "re", "shlex", "string", "struct", "textwrap"}
+    | {"threading", "types", "typing", "unicodedata", "urllib.parse", "zlib"}
 )
 # The files of the core that see a part of the outside world, and which. Nothing else of the core may import those that
 # reach a cluster, a process or the network: the faces hand them in.
