@@ -126,6 +126,9 @@ def bystanders(pods: Iterable[Manifest], objects: Iterable[Manifest], logs: Mapp
 
 
 def _in_pod(pod: Manifest, events: tuple[Manifest, ...], logs: Mapping[str, str]) -> list[Suspect]:
+    if (pod.get("status") or {}).get("reason"):
+        # Ended as a whole, such as evicted: how its containers ended then only follows from that.
+        return [Suspect(object=pod, events=events)]
     unwell = [each for each in _containers(pod, events, logs) if not each.status.get("ready")]
     # An init container that has not ended well holds up all after it.
     unwell = [each for each in unwell if each.is_init][:1] or unwell

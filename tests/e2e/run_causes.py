@@ -102,7 +102,6 @@ RUN_CAUSES: Mapping[str, Cause] = {
         reason="Evicted",
         message="was evicted: /tmp holds more than 256Mi",
         hint="write less to /tmp",
-        exit_code=137,
         config=runs(
             "import time\nbig = open('/tmp/big', 'wb')\nfor _ in range(300):\n    big.write(bytes(2**20))\n"
             "big.flush()\ntime.sleep(600)"
