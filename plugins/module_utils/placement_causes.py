@@ -21,6 +21,8 @@ _RANGE = re.compile(r"(?P<which>maximum|minimum) (?P<what>\S+) usage per (?P<per
 _POD_SECURITY = re.compile(r'violates PodSecurity "(?P<level>[^"]+)": (?P<why>.*)', re.DOTALL)
 # pkg/kubelet/eviction/eviction_manager.go
 _FULL = re.compile(r'Usage of EmptyDir volume "(?P<volume>[^"]+)" exceeds the limit "(?P<limit>[^"]+)"')
+# How the scheduler tried to make room says nothing to who cannot make any.
+_PREEMPTION = re.compile(r"(?: no new claims to deallocate,)? preemption: .*")
 _SHORT = re.compile(r"Insufficient (?P<what>[\w/-]+(?:\.[\w/-]+)*)")
 _PRESSURE = re.compile(r"untolerated taint \{(?P<taint>[^}]+)\}")
 
@@ -109,7 +111,7 @@ def unschedulable(suspect: Suspect) -> Finding | None:
     scheduled = suspect.condition("PodScheduled")
     if suspect.object["kind"] != "Pod" or scheduled.get("status") != "False":
         return None
-    text = one_line(str(scheduled.get("message", "no message")))
+    text = _PREEMPTION.sub("", one_line(str(scheduled.get("message", "no message"))))
     if "persistentvolumeclaim" in text.lower() or "volume" in text.lower():
         return Finding(
             reason="VolumePending",

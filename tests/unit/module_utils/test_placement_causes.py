@@ -125,14 +125,15 @@ def test_a_pod_that_fits_nowhere_shows_its_sum() -> None:
     condition = {
         "type": "PodScheduled",
         "status": "False",
-        "message": f"{NODES}1 Insufficient cpu, 1 Insufficient memory.",
+        "message": f"{NODES}1 Insufficient cpu, 1 Insufficient memory. no new claims to deallocate, "
+        f"preemption: {NODES}1 No preemption victims found for incoming pod.",
     }
     big = pod(containers=(container(), side), init=(migrate,), status={"conditions": [condition]})
     found = finding(Suspect(object=big))
     assert found.reason == "Unschedulable"
     # Two containers of 50m and 128Mi run together; the init container needs 1Gi before them.
     assert "asks for 100m CPU and 1Gi memory" in found.message
-    assert "(short: cpu, memory)" in found.message
+    assert found.message.endswith(f"(short: cpu, memory): {NODES}1 Insufficient cpu, 1 Insufficient memory.")
     assert "resources.requests" in found.hint
 
 
