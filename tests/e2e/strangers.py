@@ -17,7 +17,7 @@ from .conftest import REGISTRY, Kubectl, Run
 from .registries import RefusingRegistry
 
 LEFT_MILLIS = 900
-"""CPU that a filled node keeps free, for the environments of others."""
+"""CPU that a filled node keeps for all environments together; whichever asks for more does not fit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,15 +92,16 @@ def old_data(situation: Situation) -> Iterator[None]:
 
 @contextmanager
 def filled_node(situation: Situation) -> Iterator[None]:
-    """A pod elsewhere that asks for all of the node's CPU but LEFT_MILLIS; none where less is free anyway."""
+    """A pod elsewhere that leaves of the node's CPU but LEFT_MILLIS to all environments, whichever come and go."""
     place = f"stranger-{situation.number}"
+    # What a session that was killed left behind.
+    situation.kubectl("delete", "namespace", place, "--ignore-not-found", "--timeout=60s")
     situation.kubectl("create", "namespace", place)
     try:
-        if (spare := _free_millis(situation.kubectl) - LEFT_MILLIS) > 0:
-            metadata = {"name": "filler", "namespace": place}
-            situation.create({"kind": "Pod", "metadata": metadata, "spec": sleeper(f"{spare}m")})
-            scheduled = "--for=condition=PodScheduled"
-            situation.kubectl("wait", "pod/filler", "-n", place, scheduled, "--timeout=30s")
+        amount = f"{_millis_for_environments(situation.kubectl) - LEFT_MILLIS}m"
+        situation.create({"kind": "Pod", "metadata": {"name": "filler", "namespace": place}, "spec": sleeper(amount)})
+        # It may have to wait for environments of others that are just closing.
+        situation.kubectl("wait", "pod/filler", "-n", place, "--for=condition=PodScheduled", "--timeout=90s")
         yield
     finally:
         situation.kubectl("delete", "namespace", place, "--wait=false")
@@ -130,12 +131,13 @@ def sleeper(cpu: str) -> dict[str, Any]:
     }
 
 
-def _free_millis(kubectl: Kubectl) -> int:
+def _millis_for_environments(kubectl: Kubectl) -> int:
+    """What the platform's own pods leave of the node."""
     (node,) = kubectl.json("get", "nodes")["items"]
-    pods = kubectl.json("get", "pods", "-A", "--field-selector=status.phase!=Succeeded,status.phase!=Failed")["items"]
     asked = sum(
         cpu_millis(container.get("resources", {}).get("requests", {}).get("cpu", "0"))
-        for pod in pods
+        for pod in kubectl.json("get", "pods", "-A")["items"]
+        if pod["metadata"]["namespace"] in ("kube-system", "platform")
         for container in pod["spec"]["containers"]
     )
     return cpu_millis(node["status"]["allocatable"]["cpu"]) - asked
