@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import crash_causes, image_causes, name_causes, placement_causes, probe_causes
+from . import crash_causes, image_causes, log_causes, name_causes, placement_causes, probe_causes
 from .findings import Cause, Finding
 from .suspects import Suspect
 
@@ -30,11 +30,12 @@ CAUSES: tuple[Cause, ...] = (
     name_causes.unresolved,
     probe_causes.killed_by_probe,
     probe_causes.answered_since_crash,
-    crash_causes.missing_variable,
-    crash_causes.low_port,
-    crash_causes.port_in_use,
-    crash_causes.read_only,
-    crash_causes.permission,
+    crash_causes.command_of_shell,
+    log_causes.missing_variable,
+    log_causes.low_port,
+    log_causes.port_in_use,
+    log_causes.read_only,
+    log_causes.permission,
     crash_causes.ended,
     crash_causes.crash,
     # A process that does not answer.

@@ -115,8 +115,9 @@ class KubernetesCluster:
         """The last lines of a container's log; empty where there is none.
 
         Asked for once only: the API server answers 500 for a node that is away, and a diagnosis must not wait for it.
+        Without a limit of bytes: that would keep the first of the last lines and drop the very last.
         """
-        query = {"container": container, "tailLines": str(lines), "limitBytes": "16384"}
+        query = {"container": container, "tailLines": str(lines)}
         if previous:
             query["previous"] = "true"
         path = RESOURCES["Pod"].path(namespace, pod, "log")

@@ -14,14 +14,12 @@ from typing import Any
 from .causes import recognise
 from .findings import Finding
 from .ingress_causes import ingress
+from .log_lines import last_lines
 from .objects import Manifest
 from .ports import Answer
 from .readiness import State, state
 from .redaction import redact
-from .suspects import Suspect, restarted, suspects
-
-LOG_LINES = 20
-LOG_BYTES = 4096
+from .suspects import Suspect, bystanders, restarted, suspects
 
 _WORKLOADS = ("StatefulSet", "Deployment", "Job")
 
@@ -86,13 +84,6 @@ def diagnose(phase: str, snapshot: Snapshot, *, secrets: Iterable[str] = ()) -> 
     return _without_suspect(phase, snapshot)
 
 
-def last_lines(log: str, secrets: Iterable[str] = ()) -> str:
-    """The end of a log as it may be shown: secrets removed before the cut, so that no half of one remains."""
-    lines = redact(log, secrets).rstrip().splitlines()[-LOG_LINES:]
-    text = "\n".join(line.rstrip() for line in lines)
-    return text.encode()[-LOG_BYTES:].decode(errors="ignore")
-
-
 def _diagnosis(phase: str, finding: Finding, *, suspect: Suspect | None, secrets: tuple[str, ...]) -> Diagnosis:
     return Diagnosis(
         phase=phase,
@@ -100,7 +91,8 @@ def _diagnosis(phase: str, finding: Finding, *, suspect: Suspect | None, secrets
         reason=finding.reason,
         exit_code=suspect.exit_code if suspect else None,
         message=redact(finding.message, secrets),
-        hint=finding.hint,
+        # Paths and names in a hint may come from a log line as well.
+        hint=redact(finding.hint, secrets),
         log=last_lines(suspect.log or str(suspect.terminated.get("message", "")), secrets) if suspect else "",
     )
 
@@ -110,12 +102,16 @@ def _at_the_ingress(phase: str, finding: Finding, snapshot: Snapshot, secrets: t
     for suspect in restarted(snapshot.pods, snapshot.objects, snapshot.logs):
         if found := recognise(suspect):
             return _diagnosis(phase, found[1], suspect=suspect, secrets=secrets)
+    # What the application said only matters where something answered in its name.
+    answered = snapshot.probe is not None and snapshot.probe.status is not None
+    witnesses = bystanders(snapshot.pods, snapshot.objects, snapshot.logs) if answered else ()
     return Diagnosis(
         phase=phase,
         object="Ingress/app",
         reason=finding.reason,
         message=redact(finding.message, secrets),
-        hint=finding.hint,
+        hint=redact(finding.hint, secrets),
+        log=last_lines(next((each.log for each in witnesses if each.log and not each.is_database), ""), secrets),
     )
 
 

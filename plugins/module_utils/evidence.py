@@ -13,7 +13,11 @@ from .environment import World
 from .objects import Manifest
 from .ports import Answer, Cluster
 
-LOG_LINES = 40
+# What a crash says, it says last. One that runs has been asked by its probe each second since it said something.
+CRASH_LINES = 40
+RUNNING_LINES = 200
+# The kubelet cuts a log into lines of 16 KiB; removing secrets from more than this would take longer than reading it.
+_MOST_CHARACTERS = 256 * 1024
 _WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "PersistentVolumeClaim", "ResourceQuota")
 
 
@@ -26,6 +30,8 @@ def gather(
     leaving: Collection[str] = (),
 ) -> Snapshot:
     """Pods, events, workloads and the last log lines of every container that is not well, or has not always been.
+
+    Once the probe was reached, of every container: all of them may be well, and what the URL answered is in a log.
 
     :param leaving: names of workloads that go with this run; what ails them explains nothing of it.
     :param answer: what the ingress said last, where the probe was reached.
@@ -41,19 +47,27 @@ def gather(
             pod=pod["metadata"]["name"],
             container=container["name"],
             previous=_runs_again(container),
-            lines=LOG_LINES,
+            lines=RUNNING_LINES if _runs(container) and not _runs_again(container) else CRASH_LINES,
         )
         for pod in pods
         for container in _containers(pod)
-        if not container.get("ready") or container.get("restartCount")
+        if answer is not None or not container.get("ready") or container.get("restartCount")
     }
     return Snapshot(
         pods=pods,
         events=events_answer.result().items,
         objects=tuple(item for listing in workloads for item in listing.result().items if _stays(item, leaving)),
-        logs={name: log.result() for name, log in logs.items()},
+        logs={name: _end(log.result()) for name, log in logs.items()},
         probe=answer,
     )
+
+
+def _end(log: str) -> str:
+    """The last lines of a long log, whole ones, but for a single one that is longer than all."""
+    if len(log) <= _MOST_CHARACTERS:
+        return log
+    end = log[-_MOST_CHARACTERS:]
+    return end.partition("\n")[2] or end
 
 
 def _stays(obj: Manifest, leaving: Collection[str]) -> bool:
@@ -89,7 +103,11 @@ def _containers(pod: Manifest) -> list[Manifest]:
     return [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
 
 
+def _runs(container: Manifest) -> bool:
+    return "running" in container.get("state", {})
+
+
 def _runs_again(container: Manifest) -> bool:
     # Only then does the previous log tell of the crash. Between two tries the current one does: the kubelet keeps but
     # one dead container, and answers for the one before it that it cannot retrieve its log.
-    return container.get("restartCount", 0) > 0 and "running" in container.get("state", {})
+    return container.get("restartCount", 0) > 0 and _runs(container)

@@ -13,6 +13,9 @@ from .objects import Manifest, stamp
 from .quantities import cpu_millis, format_bytes, format_cpu, memory_bytes
 from .quota import Quota
 
+QUOTA = "quota"
+"""Name of an environment's ResourceQuota."""
+
 # Requests of a container that names none: those of the application's defaults (requirements, table of parts).
 _DEFAULT_REQUEST_CPU, _DEFAULT_REQUEST_MEMORY = "50m", "128Mi"
 
@@ -65,7 +68,7 @@ def _namespace(identity: Identity, annotations: Mapping[str, str]) -> Manifest:
 def _resource_quota(quota: Quota) -> Manifest:
     # Either kind of Service would open a port on the node, past the ingress and its policy.
     hard = {**quota.hard(), "services.nodeports": "0", "services.loadbalancers": "0"}
-    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "quota"}, "spec": {"hard": hard}}
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": QUOTA}, "spec": {"hard": hard}}
 
 
 def _limit_range(limits: RangeLimits) -> Manifest:

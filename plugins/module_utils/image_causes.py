@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .findings import MAINTAINER, Finding, one_line, what
 from .suspects import Suspect
+from .variables import GIVEN_BY_DATABASE
 
 _PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ErrImageNeverPull", "ImageInspectError")
 
@@ -147,6 +148,7 @@ def _pull_error(suspect: Suspect) -> str:
 
 _ABSENT = re.compile(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found')
 _NO_KEY = re.compile(r"couldn't find key (?P<key>\S+) in (?P<kind>Secret|ConfigMap) (?:\S+/)?(?P<name>\S+)")
+_NO_FILE = re.compile(r'volume "(?P<volume>[^"]+)" : references non-existent (?P<kind>secret|config) key: (?P<key>\S+)')
 
 
 def missing_setting(suspect: Suspect) -> Finding | None:
@@ -155,13 +157,10 @@ def missing_setting(suspect: Suspect) -> Finding | None:
     texts += suspect.messages("FailedMount") if not suspect.container else []
     for text in texts:
         if found := _NO_KEY.search(text):
-            return Finding(
-                reason="MissingVariable",
-                message=f"{what(suspect)} cannot start: {found['kind']} {found['name']} has no key {found['key']}",
-                hint=f"add {found['key']} to this project's secrets, or remove it from `secrets` in k8s-ee.yaml"
-                if found["kind"] == "Secret"
-                else f"set {found['key']} in env in k8s-ee.yaml, or in your own ConfigMap",
-            )
+            return _no_key(suspect, found["kind"], found["name"], found["key"])
+        if found := _NO_FILE.search(text):
+            kind = {"secret": "Secret", "config": "ConfigMap"}[found["kind"]]
+            return _no_key(suspect, kind, _source(suspect, found["volume"]), found["key"])
         if found := _ABSENT.search(text):
             kind = {"secret": "Secret", "configmap": "ConfigMap"}[found["kind"]]
             return Finding(
@@ -170,6 +169,26 @@ def missing_setting(suspect: Suspect) -> Finding | None:
                 hint="run the job again, which makes what is missing; if it stays missing, " + MAINTAINER,
             )
     return None
+
+
+def _no_key(suspect: Suspect, kind: str, name: str, key: str) -> Finding:
+    if name in GIVEN_BY_DATABASE:
+        # Created whole and never rewritten: whatever it is that stands there, a run leaves it alone.
+        reason, hint = "MissingSecret", f"something else than this product has written {kind} {name}; {MAINTAINER}"
+    elif kind == "Secret":
+        reason = "MissingVariable"
+        hint = f"add {key} to this project's secrets, or remove it from `secrets` in k8s-ee.yaml"
+    else:
+        reason, hint = "MissingVariable", f"set {key} in env in k8s-ee.yaml, or in your own ConfigMap"
+    return Finding(reason=reason, message=f"{what(suspect)} cannot start: {kind} {name} has no key {key}", hint=hint)
+
+
+def _source(suspect: Suspect, volume: str) -> str:
+    """The Secret or ConfigMap that a pod's volume is made from."""
+    for each in suspect.object["spec"].get("volumes") or ():
+        if each["name"] == volume:
+            return str((each.get("secret") or {}).get("secretName") or (each.get("configMap") or {}).get("name", ""))
+    return volume
 
 
 def root_user(suspect: Suspect) -> Finding | None:

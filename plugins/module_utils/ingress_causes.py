@@ -45,7 +45,9 @@ def ingress(answer: Answer) -> Finding | None:
 
 def _no_answer(url: str, error: str) -> Finding:
     lowered = error.lower()
-    if "certificate" in lowered or "ssl" in lowered or "tls" in lowered:
+    if "mismatch" in lowered:
+        reason, says = "IngressCertificate", "its certificate is for another name"
+    elif "certificate" in lowered or "ssl" in lowered or "tls" in lowered:
         reason, says = "IngressCertificate", "its certificate is not trusted"
     elif "name or service not known" in lowered or "resol" in lowered:
         reason, says = "IngressNotReached", "its host name does not resolve"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .findings import MAINTAINER, Finding, one_line
+from .guardrails import QUOTA
 from .quantities import cpu_millis, format_bytes, format_cpu, memory_bytes
 from .refusals import ADMISSION_DENIED
 from .suspects import Suspect
@@ -19,6 +20,10 @@ _QUOTA = re.compile(
 )
 _RANGE = re.compile(r"(?P<which>maximum|minimum) (?P<what>\S+) usage per (?P<per>\w+) is (?P<bound>\w+)[^\[\]]*")
 _POD_SECURITY = re.compile(r'violates PodSecurity "(?P<level>[^"]+)": (?P<why>.*)', re.DOTALL)
+# pkg/kubelet/eviction/eviction_manager.go
+_FULL = re.compile(r'Usage of EmptyDir volume "(?P<volume>[^"]+)" exceeds the limit "(?P<limit>[^"]+)"')
+# How the scheduler tried to make room says nothing to who cannot make any.
+_PREEMPTION = re.compile(r"(?: no new claims to deallocate,)? preemption: .*")
 _SHORT = re.compile(r"Insufficient (?P<what>[\w/-]+(?:\.[\w/-]+)*)")
 _PRESSURE = re.compile(r"untolerated taint \{(?P<taint>[^}]+)\}")
 
@@ -34,13 +39,7 @@ def not_created(suspect: Suspect) -> Finding | None:
     if text is None:
         return None
     if found := _QUOTA.search(text):
-        return Finding(
-            reason="QuotaExceeded",
-            message=f"{suspect.name} could not make its pod: it asks for {found['requested']}, "
-            f"in use are {found['used']}, and the quota allows {found['limited']}",
-            hint="lower resources.limits or app.replicas in k8s-ee.yaml; the quota counts what is declared there, so "
-            "something else in this namespace takes the difference",
-        )
+        return _over_quota(suspect.name, found)
     if found := _POD_SECURITY.search(text):
         return Finding(
             reason="PodSecurityRefused",
@@ -58,6 +57,23 @@ def not_created(suspect: Suspect) -> Finding | None:
         reason="AdmissionRefused" if ADMISSION_DENIED.search(text) else "CreateRefused",
         message=f"{suspect.name} could not make its pod: {one_line(text)}",
         hint=MAINTAINER,
+    )
+
+
+def _over_quota(name: str, found: re.Match[str]) -> Finding:
+    requested, used, limited = (found[part].replace(",", ", ") for part in ("requested", "used", "limited"))
+    # Ours counts what is declared, so it has room for all of that.
+    hint = (
+        "something besides this environment's own pods takes the difference in its namespace, or pods of the push "
+        f"before have not ended: run the job again; when it ends the same way, {MAINTAINER}"
+        if found["quota"] == QUOTA
+        else f"ResourceQuota/{found['quota']} is no part of the environment: {MAINTAINER}"
+    )
+    return Finding(
+        reason="QuotaExceeded",
+        message=f"{name} could not make its pod: it asks for {requested}; in use are {used}; "
+        f"ResourceQuota/{found['quota']} allows {limited}",
+        hint=hint,
     )
 
 
@@ -84,9 +100,12 @@ def evicted(suspect: Suspect) -> Finding | None:
     status = suspect.object.get("status") or {}
     if suspect.object["kind"] != "Pod" or status.get("reason") != "Evicted":
         return None
+    text = one_line(str(status.get("message", "no message")))
+    if (full := _FULL.search(text)) and (place := _mounted_at(suspect.object["spec"], full["volume"])):
+        text = f"{place} holds more than {full['limit']}"
     return Finding(
         reason="Evicted",
-        message=f"{suspect.name} was evicted: {one_line(str(status.get('message', 'no message')))}",
+        message=f"{suspect.name} was evicted: {text}",
         hint="write less to /tmp and app.writableDirs, and log less; when the whole node is short, " + MAINTAINER,
     )
 
@@ -96,7 +115,7 @@ def unschedulable(suspect: Suspect) -> Finding | None:
     scheduled = suspect.condition("PodScheduled")
     if suspect.object["kind"] != "Pod" or scheduled.get("status") != "False":
         return None
-    text = one_line(str(scheduled.get("message", "no message")))
+    text = _PREEMPTION.sub("", one_line(str(scheduled.get("message", "no message"))))
     if "persistentvolumeclaim" in text.lower() or "volume" in text.lower():
         return Finding(
             reason="VolumePending",
@@ -141,6 +160,12 @@ def sandbox(suspect: Suspect) -> Finding | None:
     if text is None:
         return None
     return Finding(reason="NodeNotReady", message=f"{suspect.name} cannot start: {one_line(text)}", hint=MAINTAINER)
+
+
+def _mounted_at(spec: Mapping[str, Any], volume: str) -> str:
+    """The directory that a pod's volume is for its containers; empty where none has it."""
+    mounts = (mount for container in spec.get("containers") or () for mount in container.get("volumeMounts") or ())
+    return next((str(mount["mountPath"]) for mount in mounts if mount["name"] == volume), "")
 
 
 def _requests(spec: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from .errors import RefusedError
 from .ports import Answer
 
 _SECONDS = 10.0
+# OpenSSL's words, up to where they become the source's line.
+_CERTIFICATE = re.compile(r"certificate verify failed(?:: [^()]*[^()., ])?")
 
 
 class HttpsProber:
@@ -59,7 +62,9 @@ class HttpsProber:
 
 def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
-    for known in ("Connection refused", "certificate verify failed", "timed out", "Name or service not known"):
+    if found := _CERTIFICATE.search(text):
+        return found[0]
+    for known in ("Connection refused", "timed out", "Name or service not known"):
         if known in text:
             return known.lower()
     return text or type(error).__name__

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from .record import Step
 Outcome = Literal["ready", "failed", "refused", "superseded", "queued", "destroyed", "absent"]
 
 _BEFORE_ANYTHING = ("plan", "lease")
+# The engine begins a failed request with the object that it was about.
+_OBJECT = re.compile(r"[A-Z][A-Za-z]{1,40}/[a-z0-9][a-z0-9.-]{0,252}(?=: )")
 _GRAVITY: tuple[Outcome, ...] = ("failed", "refused", "superseded", "queued", "ready", "destroyed", "absent")
 
 
@@ -96,9 +99,14 @@ class Progress:
 
 def undiagnosed(phase: str, error: PreviewError) -> dict[str, Any]:
     """A diagnosis where no pod is to blame: a refusal, a cancelled run, or the cluster itself."""
+    # Imported where something failed, since most runs need neither.
+    from .findings import MAINTAINER
+    from .redaction import redact
+
     hint = "what was applied stays; run again and it goes on from there"
     if isinstance(error, RefusedError | ConfigError) or phase in _BEFORE_ANYTHING:
         hint = "nothing was changed; correct what the message names and run again"
+    message, named = str(error), ""
     match error:
         case RefusedError() | ConfigError():
             reason = "Refused"
@@ -106,14 +114,19 @@ def undiagnosed(phase: str, error: PreviewError) -> dict[str, Any]:
             reason = "Cancelled"
         case ClusterError(reason=why):
             reason = why or "ClusterError"
+            named = found[0] if (found := _OBJECT.match(message)) else ""
+            if error.status == 403 and "exceeded quota" in message:
+                reason = "QuotaExceeded"
+                hint = f"something besides this environment takes the difference in its namespace; {MAINTAINER}"
         case _:
             reason = type(error).__name__
     return {
         "phase": phase,
-        "object": "",
+        "object": named,
         "reason": reason,
         "exit_code": None,
-        "message": str(error),
+        # A fault of the configuration repeats no value that may be a secret.
+        "message": message if isinstance(error, ConfigError) else redact(message),
         "log": "",
         "hint": hint,
     }

@@ -16,52 +16,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
+from .token_shapes import AWS_ID, AWS_SECRET, JWT, PRIVATE_KEYS, TOKEN, WEBHOOK
+
 MARK = "[redacted]"
 
 # A shorter value would blacken half of every log ("app", "80"); nobody's secret is that short.
 _SHORTEST_VALUE = 4
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]{0,32}[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f]")
-
-_KEY_END = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-_KEY_BEGIN = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-_GAP = r"(?:\s|\\[nr])"
-_PRIVATE_KEYS = (
-    re.compile(rf"{_KEY_BEGIN}(?:[^-]++|-(?!----))*+{_KEY_END}"),
-    # Cut off at the end, or at the beginning, of the lines that were kept.
-    re.compile(rf"{_KEY_BEGIN}(?:{_GAP}*+[A-Za-z0-9+/=]{{32,}}+)*+"),
-    re.compile(rf"\A(?:[A-Za-z0-9+/=]++{_GAP}*+)*+{_KEY_END}"),
-)
-
-# Tokens whose issuers gave them a prefix so that they can be found. (Prefix, rest.)
-_TOKENS = re.compile(
-    r"(?<![A-Za-z0-9_])(?:"
-    r"gh[opsur]_[A-Za-z0-9_.-]{16,}+"  # GitHub
-    r"|github_pat_[A-Za-z0-9_]{16,}+"
-    r"|glpat-[A-Za-z0-9_.-]{16,}+"  # GitLab
-    r"|(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"  # AWS
-    r"|xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{8,}+"  # Slack
-    r"|xapp-[A-Za-z0-9-]{8,}+"
-    r"|AIza[A-Za-z0-9_-]{30,}+"  # Google
-    r"|ya29\.[A-Za-z0-9_-]{16,}+"
-    r"|GOCSPX-[A-Za-z0-9_-]{16,}+"
-    r"|(?:[sr]k|whsec)_(?:live_|test_)?[A-Za-z0-9]{16,}+"  # Stripe
-    r"|sk-[A-Za-z0-9_-]{20,}+"  # OpenAI, Anthropic
-    r"|npm_[A-Za-z0-9]{30,}+"
-    r"|pypi-[A-Za-z0-9_-]{16,}+"
-    r"|dckr_(?:pat|oat)_[A-Za-z0-9_-]{16,}+"  # Docker Hub
-    r"|do[opr]_v1_[a-f0-9]{32,}+"  # DigitalOcean
-    r"|hf_[A-Za-z0-9]{30,}+"  # Hugging Face
-    r"|hv[bsr]\.[A-Za-z0-9_-]{20,}+"  # HashiCorp Vault
-    r"|SG\.[A-Za-z0-9_-]{16,}+\.[A-Za-z0-9_-]{16,}+"  # SendGrid
-    r"|AGE-SECRET-KEY-1[A-Z0-9]{50,}+"
-    r")"
-)
-_SLACK_HOOK = re.compile(r"(hooks\.slack\.com/(?:services|workflows)/)[A-Za-z0-9/_-]{8,}+")
-_JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){2,4}")
-# An AWS secret has no prefix; beside its key id, 40 characters are one.
-_AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
-_AWS_ID = re.compile(r"(?<![A-Za-z0-9_])A[KS]IA[A-Z0-9]{16}(?![A-Z0-9])")
 
 _URL_PASSWORD = re.compile(r"(://[^\s/:@\"'<>?#]{0,256}:)[^\s/\"'<>]{1,512}(?=@)")
 _URL_TOKEN = re.compile(r"(://)[^\s/:@\"'<>?#]{16,512}(?=@)")
@@ -74,16 +36,23 @@ _SCHEME = re.compile(r"(?i)(\b(?:bearer|basic)\s{1,4}[\"']?)([A-Za-z0-9._~+/=-]{
 _COOKIE = re.compile(r"(?i)(\b(?:set-)?cookie[\"']?\s{0,4}[:=]\s{0,4}[\"']?)([^\s\"';=]{1,128}=[^\r\n\"']{1,8192})")
 
 # `name = value`, in the ways of shells, JSON, YAML, query strings and key-value logs. The name may begin before it.
+# "pass" alone is a word of test reports too; it counts at the end of a longer name, or before a value in quotes.
 _NAMED = re.compile(
     r"(?i)(?P<name>passw(?:or)?d|passphrase|pwd|secret|token|api[_.-]?key|access[_.-]?key|account[_.-]?key"
-    r"|private[_.-]?key|signing[_.-]?key|encryption[_.-]?key|master[_.-]?key|credentials?)"
+    r"|private[_.-]?key|signing[_.-]?key|encryption[_.-]?key|master[_.-]?key|credentials?"
+    r"|(?<=[a-z0-9][_.-])pass(?![a-z])|(?<![a-z0-9])pass(?=\\?[\"']?[ \t]{0,4}[:=]>?[ \t]{0,4}\\?[\"']))"
     r"(?P<tail>[_.-]?(?:key[_.-]?base|key|base|value|hash)|[_.-]?[0-9]{1,3})?"
     r"(?P<gap>\\?[\"']?[ \t]{0,4}(?:=>|:=|=|:)(?P<space>[ \t]{0,4}))"
     r"(?P<value>\\\"(?:[^\"\\\n]|\\[^\"\n])*+|\"(?:[^\"\\\n]|\\[^\n])*+|'[^'\n]*+|(?:\[redacted\]|[^\s,;&\"'}\])])++)"
 )
 _PATH_BEFORE = re.compile(r"/[A-Za-z0-9_.-]{0,60}\Z")
-_FLAG = re.compile(
-    r"(?i)(--?(?:[a-z]{1,20}-){0,3}(?:password|passwd|secret|token|api-?key)\s{1,4})([^\s-][^\s]{0,511})"
+# The same in command lines, XML, SQL, and the signatures of addresses that let in for a while.
+_ELSEWHERE = (
+    re.compile(r"(?i)(--?(?:[a-z]{1,20}-){0,3}(?:password|passwd|secret|token|api-?key)\s{1,4})([^\s-][^\s]{0,511})"),
+    re.compile(r"(?<!\S)((?:-u|--user)[ =]\s{0,4}[\"']?[^\s:\"'/]{1,64}:)(?!\d{1,10}(?!\S))([^\s\"'/]{1,512})"),
+    re.compile(r"(?i)(<[a-z0-9_.:-]{0,40}(?:password|passwd|secret|token|api-?key)>)([^<>\n]{1,512})(?=</)"),
+    re.compile(r"(?i)(\b(?:password|identified by)\s{1,4}')([^'\n]{1,512})"),
+    re.compile(r"(?i)([?&;](?:sig|signature|x-(?:amz|goog|oss)-signature)=)([^\s&#\"'<>]{8,1024})"),
 )
 _VARIABLE = re.compile(
     r"(?<![A-Za-z0-9_])(?P<name>[A-Z][A-Z0-9_]{2,80})=(?P<quote>[\"']?)(?P<value>[A-Za-z0-9+/=_.~-]{20,}+)"
@@ -138,20 +107,21 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     forms = {form for secret in secrets for form in _forms(secret)}
     for form in sorted(forms, key=lambda form: (-len(form), form)):
         text = text.replace(form, MARK)
-    for expression in _PRIVATE_KEYS:
+    for expression in PRIVATE_KEYS:
         text = expression.sub(MARK, text)
-    if _AWS_ID.search(text):
-        text = "\n".join(_AWS_SECRET.sub(MARK, line) if _AWS_ID.search(line) else line for line in text.split("\n"))
-    text = _TOKENS.sub(MARK, text)
-    text = _JWT.sub(MARK, text)
-    text = _SLACK_HOOK.sub(rf"\1{MARK}", text)
+    if AWS_ID.search(text):
+        text = "\n".join(AWS_SECRET.sub(MARK, line) if AWS_ID.search(line) else line for line in text.split("\n"))
+    text = TOKEN.sub(MARK, text)
+    text = JWT.sub(MARK, text)
+    text = WEBHOOK.sub(rf"\g<kept>{MARK}", text)
     text = _URL_PASSWORD.sub(rf"\1{MARK}", text)
     text = _URL_TOKEN.sub(rf"\1{MARK}", text)
     text = _HEADER.sub(_after_header, text)
     text = _SCHEME.sub(_after_scheme, text)
     text = _COOKIE.sub(_after_header, text)
     text = _NAMED.sub(_after_name, text)
-    text = _FLAG.sub(_after_header, text)
+    for expression in _ELSEWHERE:
+        text = expression.sub(_after_header, text)
     return _VARIABLE.sub(_after_variable, text)
 
 
@@ -186,14 +156,17 @@ def _after_name(found: re.Match[str]) -> str:
     bare = value[len(opening) :]
     if _is_harmless(bare) or (found["name"].lower() == "pwd" and bare.startswith("/")):
         return found[0]
-    is_password = found["name"].lower().startswith("p") and "key" not in found["name"].lower()
+    name = found["name"].lower()
+    is_password = name.startswith(("passw", "passp", "pwd"))
     # "open /etc/passwd: permission denied" names a file.
     is_path = ":" in found["gap"] and _PATH_BEFORE.search(found.string, max(0, found.start() - 64), found.start())
     # "Unexpected token: punc" and "max_tokens=4096" are no secrets; "token: 8f3kd02l" and "token=abcdef" are.
     prose = ":" in found["gap"] and bool(found["space"]) and not opening and '"' not in found["gap"]
     if is_path and not _looks_random(bare):
         return found[0]
-    if not is_password and ((bare.isdigit() and len(bare) < 8) or (prose and not _looks_random(bare))):
+    if not is_password and bare.isdigit() and len(bare) < 8:
+        return found[0]
+    if not is_password and name != "pass" and prose and not _looks_random(bare):
         return found[0]
     return f"{found['name']}{found['tail'] or ''}{found['gap']}{opening}{MARK}"
 

@@ -115,14 +115,20 @@ def suspects(
 def restarted(pods: Iterable[Manifest], objects: Iterable[Manifest], logs: Mapping[str, str]) -> tuple[Suspect, ...]:
     """Containers of pods that are well now and have crashed before: the next guess where nothing else is wrong."""
     return tuple(
-        suspect
-        for pod in _newest(tuple(pods), tuple(objects))
-        for suspect in _containers(pod, (), logs)
-        if suspect.status.get("restartCount", 0) and suspect.terminated
+        each for each in bystanders(pods, objects, logs) if each.status.get("restartCount", 0) and each.terminated
     )
 
 
+def bystanders(pods: Iterable[Manifest], objects: Iterable[Manifest], logs: Mapping[str, str]) -> Iterator[Suspect]:
+    """Every container of the newest pods, well or not: what it logged may explain what others saw."""
+    for pod in _newest(tuple(pods), tuple(objects)):
+        yield from _containers(pod, (), logs)
+
+
 def _in_pod(pod: Manifest, events: tuple[Manifest, ...], logs: Mapping[str, str]) -> list[Suspect]:
+    if (pod.get("status") or {}).get("reason"):
+        # Ended as a whole, such as evicted: how its containers ended then only follows from that.
+        return [Suspect(object=pod, events=events)]
     unwell = [each for each in _containers(pod, events, logs) if not each.status.get("ready")]
     # An init container that has not ended well holds up all after it.
     unwell = [each for each in unwell if each.is_init][:1] or unwell

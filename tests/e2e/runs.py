@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -53,6 +53,7 @@ class Started:
     """A play in the background, in a session of its own; as a context manager, none of it outlives the context.
 
     :param folder: where the person stands.
+    :param options: further ones of ansible-playbook, such as ``--diff``.
     :param environment: variables of its processes, besides ours.
     """
 
@@ -61,6 +62,7 @@ class Started:
         playbook: str,
         variables: Mapping[str, Any],
         *,
+        options: Iterable[str] = (),
         folder: Path = ROOT,
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
@@ -72,7 +74,7 @@ class Started:
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the context ends
         self._began = time.monotonic()
         self._process = subprocess.Popen(
-            [Path(sys.executable).parent / "ansible-playbook", named, "-e", json.dumps(dict(variables))],
+            [Path(sys.executable).parent / "ansible-playbook", named, *options, "-e", json.dumps(dict(variables))],
             cwd=folder,
             env={
                 **os.environ,
@@ -169,13 +171,14 @@ class Started:
         return [pid for pid in numbers if mark in _read(Path("/proc", str(pid), "environ"))]
 
 
-def play(playbook: str, variables: Mapping[str, Any], *, folder: Path = ROOT) -> Run:
+def play(playbook: str, variables: Mapping[str, Any], *options: str, folder: Path = ROOT) -> Run:
     """Run a playbook as a person would and take its result from `set_stats`.
 
     :param playbook: ``pr.yml``, or by its name in the collection: ``ephemeral.k8s.pr``.
+    :param options: further ones of ansible-playbook, such as ``--diff``.
     :param folder: where the person stands.
     """
-    with Started(playbook, variables, folder=folder) as run:
+    with Started(playbook, variables, options=options, folder=folder) as run:
         return run.wait()
 
 

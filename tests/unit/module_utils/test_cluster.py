@@ -147,7 +147,7 @@ def test_a_log_is_asked_for_by_container_and_comes_as_text(cluster: KubernetesCl
     server.answers = [says("läuft\n"), says("tot\n")]
     assert cluster.log(namespace="demo-pr-1", pod="a", container="app", previous=False, lines=40) == "läuft\n"
     assert server.last.path == f"{PODS}/a/log"
-    assert server.last.query == {"container": "app", "tailLines": "40", "limitBytes": "16384"}
+    assert server.last.query == {"container": "app", "tailLines": "40"}
     assert cluster.log(namespace="demo-pr-1", pod="a", container="app", previous=True, lines=40) == "tot\n"
     assert server.last.query["previous"] == "true"
 

@@ -29,16 +29,19 @@ BETWEEN = {"name": "app", "ready": False, "restartCount": 1, "state": {"terminat
 class Cluster:
     """Lists what it was given, and tells which of a container's logs was asked for."""
 
-    def __init__(self, *objects: dict[str, Any]) -> None:
+    def __init__(self, *objects: dict[str, Any], said: str = "") -> None:
         self._objects = objects
+        self.said = said
+        self.lines: list[int] = []
 
     def list(self, kind: str, *, namespace: str) -> Listing:
         assert namespace == "shop-pr-7"
         return Listing(items=tuple(each for each in self._objects if each["kind"] == kind), resource_version="1")
 
     def log(self, *, namespace: str, pod: str, container: str, previous: bool, lines: int) -> str:
-        assert (namespace, lines) == ("shop-pr-7", 40)
-        return f"{'previous' if previous else 'current'} of {container}"
+        assert namespace == "shop-pr-7"
+        self.lines.append(lines)
+        return self.said or f"{'previous' if previous else 'current'} of {container}"
 
 
 def snapshot_of(*objects: dict[str, Any], **more: Any) -> Any:
@@ -61,8 +64,38 @@ def test_the_log_is_that_of_the_run_that_failed(status: dict[str, Any], log: str
     assert snapshot_of(pod(statuses=(status,))).logs == {"app-7d9c-x/app": log}
 
 
+@pytest.mark.parametrize(
+    ("status", "lines"), [(crashed(1), 40), (running(**AGAIN), 40), (running(), 200)], ids=["crashed", "again", "runs"]
+)
+def test_of_one_that_runs_more_is_read_since_its_probe_is_in_the_log(status: dict[str, Any], lines: int) -> None:
+    cluster = Cluster(pod(statuses=(status,)))
+    with ThreadPoolExecutor(2) as pool:
+        gather(cluster, namespace="shop-pr-7", pool=pool)
+    assert cluster.lines == [lines]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("a\n" + "b" * 200_000 + "\n" + "c" * 100_000 + "\nd", "c" * 100_000 + "\nd"),
+        ("e" * 300_000, "e" * 256 * 1024),
+        ("short", "short"),
+    ],
+    ids=["long lines", "one line", "short"],
+)
+def test_of_a_log_that_is_very_long_the_end_is_kept(said: str, kept: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        found = gather(Cluster(pod(statuses=(crashed(1),)), said=said), namespace="shop-pr-7", pool=pool)
+    assert found.logs == {"app-7d9c-x/app": kept}
+
+
 def test_a_container_that_is_well_and_always_was_has_no_log_to_tell() -> None:
     assert snapshot_of(ready_pod()).logs == {}
+
+
+def test_behind_a_url_that_answers_wrongly_the_log_of_one_that_is_well_may_tell() -> None:
+    answer = Answer(url="https://shop", status=500)
+    assert snapshot_of(ready_pod(), answer=answer).logs == {"app-7d9c-x/app": "current of app"}
 
 
 def test_one_that_crashed_before_and_is_well_now_tells_of_its_crash() -> None:

@@ -134,6 +134,43 @@ def test_a_missing_variable_is_added_where_its_like_comes_from(kind: str, field:
     assert field in found.hint
 
 
+@pytest.mark.parametrize(
+    ("message", "volumes", "said"),
+    [
+        (
+            'MountVolume.SetUp failed for volume "auth" : references non-existent secret key: password',
+            [{"name": "auth", "secret": {"secretName": "postgresql"}}],
+            "Secret postgresql has no key password",
+        ),
+        (
+            'MountVolume.SetUp failed for volume "start" : references non-existent config key: start.sh',
+            [{"name": "start", "configMap": {"name": "postgresql-start"}}],
+            "ConfigMap postgresql-start has no key start.sh",
+        ),
+        (
+            'MountVolume.SetUp failed for volume "auth" : references non-existent secret key: password',
+            [],
+            "Secret auth has no key password",
+        ),
+    ],
+)
+def test_a_file_that_a_secret_does_not_have_is_named(message: str, volumes: list[dict[str, str]], said: str) -> None:
+    accused = suspect(events=(event("FailedMount", message),))
+    accused.object["spec"]["volumes"] = volumes
+    found = image_causes.missing_setting(accused)
+    assert found is not None
+    assert said in found.message
+
+
+def test_the_secret_of_a_database_is_not_the_repositorys_to_fill() -> None:
+    told = waiting("CreateContainerConfigError", "couldn't find key url in Secret shop-pr-7/postgresql")
+    found = image_causes.missing_setting(suspect(told))
+    assert found is not None
+    assert found.reason == "MissingSecret"
+    assert "maintainer" in found.hint
+    assert "`secrets`" not in found.hint
+
+
 def test_a_secret_that_should_be_mounted_and_is_not_there() -> None:
     told = event("FailedMount", 'MountVolume.SetUp failed for volume "keys" : secret "keys" not found')
     found = image_causes.missing_setting(suspect(events=(told,)))

@@ -44,6 +44,7 @@ def test_an_answer_that_is_no_2xx_is_told_with_url_and_status(status: int, reaso
     [
         ("connection refused", "IngressNotReached", "nothing listens"),
         ("certificate verify failed", "IngressCertificate", "not trusted"),
+        ("certificate verify failed: Hostname mismatch, it is for 'x'", "IngressCertificate", "for another name"),
         ("timed out", "IngressNotReached", "in time"),
         ("name or service not known", "IngressNotReached", "does not resolve"),
         ("something new", "IngressNotReached", "no answer came (something new)"),

@@ -32,13 +32,21 @@ def unscheduled(message: str, **more: Any) -> Finding:
 
 
 def test_an_exceeded_quota_shows_the_sum() -> None:
-    sums = "requested: limits.memory=512Mi, used: limits.memory=1Gi, limited: limits.memory=1Gi"
+    sums = "requested: limits.memory=512Mi,pods=1, used: limits.memory=1Gi,pods=2, limited: limits.memory=1Gi,pods=2"
     found = refused(f"{FORBIDDEN}exceeded quota: quota, {sums}")
     assert found.reason == "QuotaExceeded"
     assert found.message == (
-        "ReplicaSet/app-7d9c could not make its pod: it asks for limits.memory=512Mi, in use are limits.memory=1Gi, "
-        "and the quota allows limits.memory=1Gi"
+        "ReplicaSet/app-7d9c could not make its pod: it asks for limits.memory=512Mi, pods=1; "
+        "in use are limits.memory=1Gi, pods=2; ResourceQuota/quota allows limits.memory=1Gi, pods=2"
     )
+    assert "run the job again" in found.hint
+
+
+def test_a_quota_that_is_not_ours_is_named_and_not_the_repositorys_to_lower() -> None:
+    sums = "requested: pods=1, used: pods=1, limited: pods=1"
+    found = refused(f"{FORBIDDEN}exceeded quota: strangers, {sums}")
+    assert "ResourceQuota/strangers allows pods=1" in found.message
+    assert found.hint.startswith("ResourceQuota/strangers is no part of the environment")
 
 
 @pytest.mark.parametrize(
@@ -114,20 +122,30 @@ def test_an_evicted_pod() -> None:
     assert "ephemeral local storage" in found.message
 
 
+def test_an_evicted_pod_names_the_directory_that_was_full() -> None:
+    spec = container() | {"volumeMounts": [{"name": "writable-0", "mountPath": "/app/cache"}]}
+    full = 'Usage of EmptyDir volume "writable-0" exceeds the limit "256Mi". '
+    accused = Suspect(object=pod(containers=(spec,), status={"reason": "Evicted", "message": full}))
+    assert finding(accused).message == "Pod/app-7d9c-x was evicted: /app/cache holds more than 256Mi"
+    unknown = Suspect(object=pod(status={"reason": "Evicted", "message": full}))
+    assert 'EmptyDir volume "writable-0"' in finding(unknown).message
+
+
 def test_a_pod_that_fits_nowhere_shows_its_sum() -> None:
     side = container(name="side")
     migrate = container(name="migrate") | {"resources": {"requests": {"cpu": "80m", "memory": "1Gi"}}}
     condition = {
         "type": "PodScheduled",
         "status": "False",
-        "message": f"{NODES}1 Insufficient cpu, 1 Insufficient memory.",
+        "message": f"{NODES}1 Insufficient cpu, 1 Insufficient memory. no new claims to deallocate, "
+        f"preemption: {NODES}1 No preemption victims found for incoming pod.",
     }
     big = pod(containers=(container(), side), init=(migrate,), status={"conditions": [condition]})
     found = finding(Suspect(object=big))
     assert found.reason == "Unschedulable"
     # Two containers of 50m and 128Mi run together; the init container needs 1Gi before them.
     assert "asks for 100m CPU and 1Gi memory" in found.message
-    assert "(short: cpu, memory)" in found.message
+    assert found.message.endswith(f"(short: cpu, memory): {NODES}1 Insufficient cpu, 1 Insufficient memory.")
     assert "resources.requests" in found.hint
 
 

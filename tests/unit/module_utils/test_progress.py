@@ -20,6 +20,7 @@ from ansible_collections.ephemeral.k8s.plugins.module_utils.progress import (
     Progress,
     combine,
     ended_early,
+    undiagnosed,
 )
 from tests.unit.fakes import FakeClock
 
@@ -73,6 +74,26 @@ def test_an_early_end_has_the_shape_of_every_other(error, status, reason):
     assert preview["diagnosis"]["reason"] == reason
     assert preview["diagnosis"]["message"] == str(error)
     assert preview["diagnosis"]["hint"]
+
+
+def test_a_request_that_was_refused_names_its_object():
+    refused = ClusterError("Service/app: POST /api: 500 broken", status=500, reason="InternalError")
+    assert undiagnosed("app", refused)["object"] == "Service/app"
+    assert undiagnosed("app", ClusterError("API server https://10.0.0.1 cannot be reached"))["object"] == ""
+
+
+def test_an_object_that_a_quota_refuses_is_told_as_a_pod_that_it_refuses():
+    sums = "exceeded quota: strangers, requested: services=1, used: services=3, limited: services=3"
+    told = undiagnosed("app", ClusterError(f'Service/app: services "app" is forbidden: {sums}', status=403))
+    assert (told["object"], told["reason"]) == ("Service/app", "QuotaExceeded")
+    assert sums in told["message"]
+    assert "maintainer" in told["hint"]
+
+
+def test_what_the_cluster_says_is_told_without_secrets():
+    assert "hunter2" not in undiagnosed("app", ClusterError("PUT https://app:hunter2@host: 500"))["message"]
+    fault = ConfigError((Fault(field="env.PASSWORD", message="1 is a number"),))
+    assert undiagnosed("plan", fault)["message"] == "env.PASSWORD: 1 is a number"
 
 
 def test_giving_way_to_a_newer_run_is_no_failure():

@@ -61,6 +61,16 @@ AWS_ID, AWS_SECRET = "AKIA" + "IOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/" + "bP
         ("token: 8f3kd02l", f"token: {MARK}"),
         ("kv/app/password: Tr0ub4dor", f"kv/app/password: {MARK}"),
         ("pass\x1b[31mword=hunter\x1b[0m", f"password={MARK}"),
+        ("SMTP_PASS=hunter and db-pass: hunter", f"SMTP_PASS={MARK} and db-pass: {MARK}"),
+        ("auth: { user: 'ada', pass: 'hunter' }", f"auth: {{ user: 'ada', pass: '{MARK}' }}"),
+        ('{\\"pass\\":\\"hunter\\"}', f'{{\\"pass\\":\\"{MARK}\\"}}'),
+        ("curl -sS -u ada:hunter https://x", f"curl -sS -u ada:{MARK} https://x"),
+        ("curl --user=ada:hunter https://x", f"curl --user=ada:{MARK} https://x"),
+        ("<ns:Password>hunter</ns:Password>", f"<ns:Password>{MARK}</ns:Password>"),
+        ("CREATE ROLE app LOGIN PASSWORD 'hunter';", f"CREATE ROLE app LOGIN PASSWORD '{MARK}';"),
+        ("CREATE USER app IDENTIFIED BY 'hunter';", f"CREATE USER app IDENTIFIED BY '{MARK}';"),
+        ("GET https://x/a?sv=1&sig=aB3%2Fd9xyz&se=2", f"GET https://x/a?sv=1&sig={MARK}&se=2"),
+        ("GET https://x/a?X-Amz-Signature=0123abcd&a=1", f"GET https://x/a?X-Amz-Signature={MARK}&a=1"),
     ],
 )
 def test_known_shapes_go_and_what_stands_around_them_stays(line: str, shown: str) -> None:
@@ -93,6 +103,10 @@ def test_known_shapes_go_and_what_stands_around_them_stays(line: str, shown: str
         "Basic authentication is off",
         "uuid 123e4567-e89b-12d3-a456-426614174000",
         "LONG_OPTION=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "tests: 12 pass: 12 fail: 0",
+        "tests_pass=12",
+        "bypass: on",
+        "docker run -u 1001:1001 shop",
     ],
 )
 def test_what_a_reader_needs_stays(line: str) -> None:
@@ -179,6 +193,8 @@ def test_doing_it_twice_changes_nothing(text: str) -> None:
         "a", "1", " ", "\n", "\\", "-", "--a-", "a@", "A=", "ABC_", "://", "://a:", "://" + "a" * 40,
         "eyJ", "eyJ" + "a" * 8 + ".", PEM_BEGIN, BASE64 + " ", "password=", 'password="', "token='", "token:",
         "ghp_", "sk-", "bearer ", "cookie: a=", "authorization: ", "\x1b[0", "AKIA", AWS_ID, AWS_ID + "/",
+        "a-pass:", "pass:'", "-u a:", "<password>", "<a", "password '", "?sig=", "bot1234567890:AA", "a" * 32 + "-us",
+        ".atlasv1.", "8Q~",
     ],
     ids=repr,
 )  # fmt: skip

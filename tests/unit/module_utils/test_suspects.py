@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.ephemeral.k8s.plugins.module_utils.suspects import restarted, suspects, when
+from ansible_collections.ephemeral.k8s.plugins.module_utils.suspects import (
+    bystanders,
+    restarted,
+    suspects,
+    when,
+)
 from ansible_collections.ephemeral.k8s.tests.unit.situations import (
     claim,
     crashed,
@@ -147,3 +152,16 @@ def test_who_crashed_before_and_is_well_now_is_the_next_guess() -> None:
     flapping = ready_pod("flapping", statuses=(crashed(1) | running(ready=True),))
     steady = ready_pod("steady")
     assert [each.name for each in restarted((flapping, steady), (), {})] == ["Pod/flapping"]
+
+
+def test_a_pod_that_was_evicted_is_suspected_as_a_whole_however_its_containers_ended() -> None:
+    evicted = pod(statuses=(crashed(137),), status={"phase": "Failed", "reason": "Evicted"})
+    (accused,) = suspects((evicted,), (), (), {})
+    assert (accused.container, accused.exit_code) == ({}, None)
+
+
+def test_bystanders_are_all_containers_of_the_newest_push_well_or_not() -> None:
+    old = ready_pod("old", owner=("ReplicaSet", "app-old"))
+    new = ready_pod("new", owner=("ReplicaSet", "app-new"))
+    seen = bystanders((old, new, pod("other", statuses=(BROKEN,))), (OLD, NEW), {"new/app": "said"})
+    assert [(each.name, each.log) for each in seen] == [("Pod/new", "said"), ("Pod/other", "")]
