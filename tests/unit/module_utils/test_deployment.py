@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import base64
-import time
 from dataclasses import replace
 
 import pytest
 
+from ansible_collections.ephemeral.k8s.plugins.module_utils.clock import SystemClock
 from ansible_collections.ephemeral.k8s.plugins.module_utils.deployment import Deployment
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import CancelledError, ClusterError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
@@ -250,18 +250,27 @@ def test_a_turn_that_does_not_come_is_refused_and_the_wait_is_timed(world, clust
     assert [(step.name, step.seconds >= 1.0) for step in refused.phases] == [("plan", False), ("record", True)]
 
 
-def test_a_run_that_lost_its_turn_in_a_burst_sends_nothing_more(world, cluster):
-    controllers = cluster.react
+class SleepyClock(SystemClock):
+    """The clock of a machine that may be suspended."""
 
-    def robbed(verb, obj):
+    slept = 0.0
+
+    def monotonic(self):
+        return super().monotonic() + self.slept
+
+
+def test_a_run_that_lost_its_turn_while_its_machine_slept_sends_nothing_more(world, cluster):
+    controllers, clock = cluster.react, SleepyClock()
+
+    def sleep(verb, obj):
         controllers(verb, obj)
         if verb == "status" and obj["status"].get("step") == "guardrails":
             lease = cluster.objects[LEASE]
             cluster.update(LEASE, spec={**lease["spec"], "holderIdentity": "thief"})
-            time.sleep(1.5)  # the renewer looks every second
+            clock.slept = 60.0
 
-    cluster.react = robbed
-    failed = present(world, PLATFORM, REQUEST, CONFIG)
+    cluster.react = sleep
+    failed = present(replace(world, clock=clock), PLATFORM, REQUEST, CONFIG)
     assert (failed.status, failed.diagnosis["message"]) == (
         "failed",
         "demo-pr-1: another run took over; run again to see its result",
