@@ -25,6 +25,7 @@ ADAPTERS = {
     "github": ("forge.py",),
     "kubernetes": ("kubeconfig.py",),
     "requests": (),
+    "segno": ("qr.py",),
     "yaml": ("document.py", "helm.py"),
 }
 # Clock, environment, disk and processes are handed in; these are what gets handed in.
