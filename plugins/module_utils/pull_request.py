@@ -122,11 +122,12 @@ class _Desk:
                 f"status {state}",
                 lambda: forge.set_status(sha, state=state, context=_context(view), description=line, url=url),
             )
-        deployment = todo.deployment
-        if todo.begins and keep is None:
-            deployment = self._do("deployment begun", lambda: _begun(forge, view))
-        if deployment is not None and todo.outcome and deployment not in theirs:
-            self._set(deployment, todo.outcome, line)
+        began = todo.begins and keep is None
+        deployment = self._do("deployment begun", lambda: _begun(forge, view)) if began else todo.deployment
+        # One that check mode would begin has no number yet.
+        exists = deployment is not None or (began and self.check)
+        if todo.outcome and exists and deployment not in theirs:
+            self._set(deployment or 0, todo.outcome, line)
         for each in todo.retired:
             if each not in theirs:
                 self._set(each, "inactive", line)
