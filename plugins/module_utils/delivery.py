@@ -46,6 +46,7 @@ class Delivery:
     :param authors: logins under which the platform writes.
     :param cluster: where records are; None leaves them alone.
     :param namespace: that of the records.
+    :param repository_id: the forge's number of the repository; by it an environment without a name is found.
     """
 
     forge: Forge
@@ -53,6 +54,7 @@ class Delivery:
     authors: Sequence[str]
     cluster: Cluster | None = None
     namespace: str = ""
+    repository_id: int = 0
 
     def tell(
         self,
@@ -68,6 +70,7 @@ class Delivery:
         """
         view = compose(view, preview=preview, status=None)
         notes: list[str] = []
+        view = replace(view, environment=view.environment or self._name(view, notes))
         records = self._records(view, notes)
         record = next((each for each in records if each["metadata"]["name"] == view.environment), None)
         view = _recorded(compose(view, preview=preview, status=(record or {}).get("status")), record, records)
@@ -85,13 +88,22 @@ class Delivery:
             self._note(view, None, notes)
         return Delivered(report=report, notes=(*notes, *report.refused))
 
+    def _name(self, view: View, notes: list[str]) -> str:
+        """The pull request's environment, where it has one alone."""
+        if not self.repository_id:
+            return ""
+        found = self._listed(f"k8s-ee/pr={view.pr},k8s-ee/repository-id={self.repository_id}", notes)
+        return str(found[0]["metadata"]["name"]) if len(found) == 1 else ""
+
     def _records(self, view: View, notes: list[str]) -> tuple[Manifest, ...]:
         """All records of the environment's project."""
-        if self.cluster is None or not view.environment:
+        return self._listed(f"k8s-ee/project={view.project}", notes) if view.environment else ()
+
+    def _listed(self, labels: str, notes: list[str]) -> tuple[Manifest, ...]:
+        if self.cluster is None:
             return ()
         try:
-            selector = f"k8s-ee/project={view.project}"
-            return self.cluster.list(KIND, namespace=self.namespace, labels=selector).items
+            return self.cluster.list(KIND, namespace=self.namespace, labels=labels).items
         except ClusterError as error:
             notes.append(f"told without expiry, pin and usual times: {error}")
             return ()

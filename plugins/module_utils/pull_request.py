@@ -56,9 +56,10 @@ def publish(
     known = previous if previous and not overtaken else None
     sticky = known or find(forge, pr=view.pr, environment=view.environment, authors=authors)
     last = sticky.marker if sticky else None
-    if view.state.is_gone and last:
-        # A close need not know the commit, nor a name that no longer stands anywhere.
-        view = replace(view, commit=view.commit or last.commit, environment=view.environment or last.environment)
+    if last:
+        # Who reports before the configuration was read knows no name; a close need not know the commit.
+        commit = last.commit if view.state.is_gone and not view.commit else view.commit
+        view = replace(view, commit=commit, environment=view.environment or last.environment)
     desk = _Desk(forge=forge, view=view, check=check)
     if last and last.sequence > view.sequence:
         # What a newer event has told stays; only what this run began is brought to its end.
@@ -120,7 +121,7 @@ class _Desk:
             url = view.url if state == "success" else view.links.run
             self._do(
                 f"status {state}",
-                lambda: forge.set_status(sha, state=state, context=_context(view), description=line, url=url),
+                lambda: forge.set_status(sha, state=state, context=view.status_context, description=line, url=url),
             )
         began = todo.begins and keep is None
         deployment = self._do("deployment begun", lambda: _begun(forge, view)) if began else todo.deployment
@@ -135,7 +136,7 @@ class _Desk:
 
     def retire_unknown(self) -> None:
         """Deployments that are known to nobody, since somebody deleted the comment."""
-        if self.view.environment and self.view.state.is_gone:
+        if self.view.state.is_gone:
             for each in self.forge.deployments(task=_task(self.view)):
                 self._set(each, "inactive", headline(self.view))
 
@@ -187,13 +188,9 @@ class _Desk:
         return done
 
 
-def _context(view: View) -> str:
-    return f"preview/{view.project}" if view.project else "preview"
-
-
 def _task(view: View) -> str:
-    """What tells the deployments of one environment from all others under the forge's environment `preview`."""
-    return f"deploy:{view.environment}" if view.environment else f"deploy:{view.pr}"
+    """What tells the deployments of one pull request from all others under the forge's environment `preview`."""
+    return f"deploy:pr-{view.pr}"
 
 
 def _begun(forge: Forge, view: View) -> int:

@@ -67,6 +67,7 @@ class View:
     :param median: seconds of each phase and of the total in the project's other environments (`pace.py`).
     :param cost: so far, with its currency; empty until something serves it.
     :param diagnosis: as in the contracts; empty where nothing failed.
+    :param status_context: name of the commit's status; the first report knows no projectId yet, so none is in it.
     """
 
     state: State
@@ -86,6 +87,7 @@ class View:
     cost: str = ""
     links: Links = field(default_factory=Links)
     diagnosis: Mapping[str, Any] = field(default_factory=dict)
+    status_context: str = "preview"
 
     @property
     def is_closing(self) -> bool:

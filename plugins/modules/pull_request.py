@@ -63,6 +63,12 @@ options:
     description: The projectId, where O(preview) does not tell the namespace.
     type: str
     default: ''
+  repository_id:
+    description:
+      - GitHub's number of the repository; 0 where it is not known.
+      - By it the environment is found where neither O(preview) nor O(project) names it.
+    type: int
+    default: 0
   sha:
     description: The commit, 40 hexadecimal digits; anything else gets no status and no deployment.
     type: str
@@ -75,6 +81,10 @@ options:
     description: The order of events of this pull request, as for M(ephemeral.k8s.environment).
     type: int
     default: 0
+  status_context:
+    description: Name of the commit's status. Give each its own where one repository has several C(k8s-ee.yaml).
+    type: str
+    default: preview
   authors:
     description: Logins under which the platform writes. An App's is its name and C([bot]).
     type: list
@@ -237,9 +247,11 @@ def main() -> None:
             "state": {"type": "str", "choices": [str(state) for state in State]},
             "preview": {"type": "dict"},
             "project": {"type": "str", "default": ""},
+            "repository_id": {"type": "int", "default": 0},
             "sha": {"type": "str", "default": "unknown"},
             "branch": {"type": "str", "default": "unknown"},
             "sequence": {"type": "int", "default": 0},
+            "status_context": {"type": "str", "default": "preview"},
             "authors": {"type": "list", "elements": "str", "default": ["github-actions[bot]"]},
             "previous": {
                 "type": "dict",
@@ -365,6 +377,7 @@ class _Telling:
                 commit=_known(params["sha"]),
                 branch=_known(params["branch"]),
                 links=Links(grafana=params["grafana_url"], logs=params["logs_url"], run=params["run_url"]),
+                status_context=params["status_context"],
             )
             for place in places
         ]
@@ -377,6 +390,7 @@ class _Telling:
             authors=params["authors"],
             cluster=self._cluster() if params["record"] else None,
             namespace=params["platform_namespace"],
+            repository_id=params["repository_id"],
         )
         return delivery.tell(
             view,

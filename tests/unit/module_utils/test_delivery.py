@@ -36,7 +36,7 @@ def put(cluster: FakeCluster, pr: int, *, project: str = "shop", seconds: float 
             "metadata": {
                 "name": f"{project}-pr-{pr}",
                 "namespace": "platform",
-                "labels": {"k8s-ee/project": project, "k8s-ee/pr": str(pr)},
+                "labels": {"k8s-ee/project": project, "k8s-ee/pr": str(pr), "k8s-ee/repository-id": "42"},
             },
             "spec": {"project": project, "pr": pr, "commit": SHA, "branch": "feat/basket"},
             "status": {
@@ -107,6 +107,20 @@ def test_an_unknown_commit_of_the_record_is_no_commit(
 def test_records_are_read_with_one_request(delivery: Delivery, cluster: FakeCluster) -> None:
     delivery.tell(view(State.READY), preview=READY)
     assert cluster.requests == [("list", Ref("Environment", "", "platform"))]
+
+
+def test_before_the_configuration_was_read_the_repositorys_number_finds_the_environment(
+    forge: FakeForge, cluster: FakeCluster, clock: FakeClock
+) -> None:
+    delivery = Delivery(
+        forge=forge, clock=clock, authors=[BOT], cluster=cluster, namespace="platform", repository_id=42
+    )
+    delivery.tell(view(State.BUILDING, environment=""))
+    assert f"<{URL}> has the version before until then." in body(forge)
+    put(cluster, 7, project="blog")
+    forge.remarks.clear()
+    delivery.tell(view(State.BUILDING, environment="", links=Links()))
+    assert "shop-pr-7" not in body(forge)
 
 
 @pytest.mark.parametrize("more", [{"cluster": None}, {}])

@@ -17,7 +17,7 @@ from ansible_collections.ephemeral.k8s.plugins.module_utils.view import State, V
 from tests.unit.forges import BOT, FakeForge, away, forbidden, unanswered
 from tests.unit.views import NEWER, SHA, URL, VIEWS, view
 
-CONTEXT = "preview/shop"
+CONTEXT = "preview"
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_from_the_first_push_to_the_close_there_is_one_comment(forge: FakeForge)
         tell(forge, state)
         assert marker(forge).state is state
     (deployment,) = forge.begun
-    assert forge.begun == {deployment: (SHA, "deploy:shop-pr-7")}
+    assert forge.begun == {deployment: (SHA, "deploy:pr-7")}
     assert forge.outcomes == [(deployment, "success")]
     assert forge.statuses == [(SHA, CONTEXT, "pending"), (SHA, CONTEXT, "success")]
 
@@ -192,6 +192,19 @@ def test_a_refused_configuration_is_told_and_corrected_in_one_comment(forge: Fak
     tell(forge, replace(VIEWS["refused"], sequence=1764000001))
     assert marker(forge).state is State.REFUSED
     assert len(forge.remarks) == 1
+
+
+def test_a_report_before_the_configuration_was_read_keeps_the_name_that_is_known(forge: FakeForge) -> None:
+    tell(forge, State.READY)
+    told = tell(forge, view(State.BUILDING, environment="", commit=NEWER))
+    assert marker(forge).environment == "shop-pr-7"
+    assert "`shop-pr-7`" in told.after
+    assert len(forge.remarks) == 1
+
+
+def test_a_status_has_the_name_that_is_asked_for(forge: FakeForge) -> None:
+    tell(forge, view(State.BUILDING, status_context="preview/blog"))
+    assert forge.statuses == [(SHA, "preview/blog", "pending")]
 
 
 def test_the_double_of_two_runs_that_began_at_once_is_deleted(forge: FakeForge) -> None:
