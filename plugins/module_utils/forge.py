@@ -23,6 +23,8 @@ from .throttle import pause
 
 API_URL = "https://api.github.com"
 _VERSION = "2022-11-28"
+# The first is what GitHub recommends, the second what its description promises.
+_MEDIA_TYPES = "application/vnd.github+json, application/json"
 _REQUEST_SECONDS = 10
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -87,7 +89,7 @@ class GitHubApi:
                     method,
                     path,
                     parameters=dict(query) if query else None,
-                    headers={"Accept": "application/vnd.github+json"},
+                    headers={"Accept": _MEDIA_TYPES},
                     input=None if body is None else dict(body),
                 )
             except GithubException as error:

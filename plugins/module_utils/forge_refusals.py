@@ -28,10 +28,10 @@ def explain(status: int, message: str, *, host: str, purpose: str, right: str) -
             hint = f"let the workflow's token have `permissions: {right}`"
         case 404 | 410:
             hint = "check pr_repository and the number, and that the token is for this repository"
-        case 422 | 400:
-            hint = "show this message to the platform's maintainer"
-        case _:
+        case _ if status >= 500:
             hint = "GitHub fails; the report is delivered later"
+        case _:
+            hint = "show this message to the platform's maintainer"
     return ForgeError(f"{told}; {hint}", status=status)
 
 

@@ -11,8 +11,13 @@ import pytest
 
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ForgeError, RefusedError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.forge import GitHubApi, connect
+from ansible_collections.ephemeral.k8s.plugins.module_utils.marker import Marker
+from ansible_collections.ephemeral.k8s.plugins.module_utils.pull_request import publish
+from ansible_collections.ephemeral.k8s.plugins.module_utils.view import State
 from tests.unit.fakes import FakeClock
+from tests.unit.forges import BOT
 from tests.unit.servers import Respond, Server, drops, says
+from tests.unit.views import NEWER, SHA, URL, view
 
 SECRET = "ghs_" + "a1B2" * 9
 COMMENT = {"id": 5, "url": "https://x/api/5", "body": "hi", "user": {"login": "ada"}, "html_url": "https://x/5"}
@@ -35,7 +40,7 @@ def test_a_request_says_who_asks_and_what_it_takes(api: GitHubApi, server: Serve
     assert (asked.method, asked.path, asked.query, asked.body) == ("POST", "/repos/acme/shop", {"page": "2"}, {"a": 1})
     assert headers["authorization"] == f"token {SECRET}"
     assert headers["x-github-api-version"] == "2022-11-28"
-    assert headers["accept"] == "application/vnd.github+json"
+    assert headers["accept"] == "application/vnd.github+json, application/json"
     assert headers["user-agent"] == "ephemeral.k8s"
 
 
@@ -157,3 +162,31 @@ def test_connecting_asks_nothing(server: Server, clock: FakeClock) -> None:
     server.answers = [says(COMMENT)]
     assert repository.edit_comment(5, "hi").author == "ada"
     assert repository.requests == 1
+
+
+def test_a_deploy_by_command_is_twelve_requests_on_the_wire(server: Server, clock: FakeClock) -> None:
+    shop = connect("acme/shop", token=SECRET, api_url=server.url, clock=clock, patience_seconds=20.0)
+    before = Marker(environment="shop-pr-7", sequence=1, commit=SHA, state=State.READY, deployment=41)
+    ours = COMMENT | {"body": f"{before.line()}\nready", "user": {"login": BOT}}
+    server.answers = [
+        *(says({}, 201), says({"permission": "write"}), says({"id": 7})),
+        *(says([ours]), says({}, 201), says({"id": 42}, 201), says(ours)),
+        says(ours),
+        *(says({}, 201), says({"id": 1}, 201), says({"id": 2}, 201), says(ours)),
+    ]
+    shop.react(9, "eyes")
+    shop.permission("ada")
+    shop.pull(7)
+    previous = None
+    for state in (State.BUILDING, State.DEPLOYING, State.READY):
+        previous = publish(shop, view(state, commit=NEWER, url=URL), authors=[BOT], previous=previous).comment
+    assert len(server.asked) == shop.requests == 12
+    assert server.answers == []
+    assert [
+        (asked.path.split("/", 4)[4], asked.body["state"]) for asked in server.asked if "state" in (asked.body or {})
+    ] == [
+        (f"statuses/{NEWER}", "pending"),
+        (f"statuses/{NEWER}", "success"),
+        ("deployments/42/statuses", "success"),
+        ("deployments/41/statuses", "inactive"),
+    ]

@@ -25,6 +25,7 @@ def told(status: int, message: str = "") -> str:
         (404, "Not Found", "check pr_repository and the number"),
         (410, "Issues are disabled", "check pr_repository and the number"),
         (422, "Validation Failed; body is too long", "show this message to the platform's maintainer"),
+        (406, "", "show this message to the platform's maintainer"),
         (502, "", "GitHub fails; the report is delivered later"),
     ],
 )
