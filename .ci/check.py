@@ -3,7 +3,7 @@
 """Run the project's checks and close with one truthful line, ``N passed, N failed``.
 
 check.py fast               what needs no cluster
-check.py quick              fast, then every scenario's quick part on the sandbox, then the sandbox itself
+check.py quick              fast, GitHub's contract, then every scenario's quick part on the sandbox, then the sandbox
 check.py all                the same with the slow parts
 check.py scenario <name>    one scenario whole
 
@@ -133,6 +133,11 @@ def fast() -> tuple[Check, ...]:
     return pytest_check("unit", "--durations=3"), *lints
 
 
+def contract() -> Check:
+    """Our requests against GitHub's own description of its API."""
+    return pytest_check("contract", "tests/contract", "--durations=3")
+
+
 def end_to_end(name: str, *, slow: bool) -> Check:
     """The end-to-end tests of a name."""
     return pytest_check(f"e2e {name}", "tests/e2e", "-m", name if slow else f"{name} and not slow", "--durations=5")
@@ -214,7 +219,7 @@ def main(arguments: list[str]) -> int:
         case ["fast"]:
             tally = run_all(fast(), live=False)
         case ["quick" | "all" as extent]:
-            tally = run_all(fast(), live=False)
+            tally = run_all((*fast(), contract()), live=False)
             tally += run_scenarios(present_scenarios(), slow=extent == "all")
             # Last, since these tests stop the sandbox that the others run on.
             tally += run(end_to_end("sandbox", slow=extent == "all"), live=True)
