@@ -16,7 +16,7 @@ _LONGEST = 1000
 def blocks(text: str) -> str:
     """The code in half blocks, a dark module as a block; empty for a text too long to scan.
 
-    As wide as high where a character is twice as high as wide. In a dark theme it is inverted, which cameras read too.
+    As wide as high where a line is twice as high as a character is wide. A dark theme inverts it.
     """
     if len(text) > _LONGEST:
         return ""

@@ -31,7 +31,8 @@ def github() -> Iterator[Server]:
 
 def play(folder: Path, server: Server, name: str, **variables: Any) -> tuple[int, str, dict[str, Any]]:
     """Exit code, output and statistics of a playbook."""
-    (folder / "event.json").write_text(json.dumps(EVENT | variables))
+    given = {"preview_kubeconfig": str(folder / "none"), **EVENT, **variables}
+    (folder / "event.json").write_text(json.dumps(given))
     done = subprocess.run(
         [Path(sys.executable).parent / "ansible-playbook", f"playbooks/{name}.yml", "-e", f"@{folder}/event.json"],
         cwd=ROOT,
@@ -73,7 +74,7 @@ def test_a_build_is_told_before_and_after_and_its_comment_handed_on(
     tmp_path: Path, github: Server, status: str, title: str
 ) -> None:
     github.answers = answers()
-    code, output, stats = play(tmp_path, github, "comment", pr_status=status, preview_kubeconfig=str(tmp_path / "none"))
+    code, output, stats = play(tmp_path, github, "comment", pr_status=status)
     assert code == 0, output
     assert title in told(github)
     assert "https://github.com/acme/shop/actions/runs/99" in told(github)
@@ -86,31 +87,40 @@ def test_a_build_is_told_before_and_after_and_its_comment_handed_on(
 
 def test_a_github_that_is_away_is_said_and_fails_nothing(tmp_path: Path, github: Server) -> None:
     github.answers = [drops] + [says({"message": "secondary rate limit"}, 429, Retry_After="999")] * 9
-    code, output, stats = play(
-        tmp_path, github, "comment", pr_status="building", preview_kubeconfig=str(tmp_path / "none")
-    )
+    code, output, stats = play(tmp_path, github, "comment", pr_status="building")
     assert code == 0, output
-    assert stats["outputs"] == {"reported": False, "comment": "{}"}
+    assert stats["outputs"] == {"reported": False, "comment": ""}
     assert "127.0.0.1 does not let us read the comments of pull request 7" in output
     assert SECRET not in output
 
 
-@pytest.mark.parametrize(
-    ("report", "requests"), [({"pr_repository_id": 42}, True), ({"pr_repository_id": 42, "pr_report": False}, False)]
-)
-def test_a_refused_configuration_is_told_where_github_knows_the_repository(
-    tmp_path: Path, github: Server, report: dict[str, Any], requests: bool
-) -> None:
+@pytest.mark.parametrize("reports", [True, False])
+def test_a_refused_configuration_is_told_unless_nothing_is_to_be(tmp_path: Path, github: Server, reports: bool) -> None:
     github.answers = [says([]), says({}, 201), says({"id": 5}, 201)]
     config = tmp_path / "k8s-ee.yaml"
     config.write_text("projectId: shop\nprot: 1\n")
-    code, output, stats = play(
-        tmp_path, github, "pr", pr_config=str(config), preview_kubeconfig=str(tmp_path / "none"), **report
-    )
+    code, output, stats = play(tmp_path, github, "pr", pr_config=str(config), pr_report=reports, pr_repository_id=42)
     assert code == 2, output
     assert stats["preview"]["status"] == "refused"
-    assert bool(github.asked) is requests
-    if requests:
+    assert bool(github.asked) is reports
+    if reports:
         assert "Preview was refused" in told(github)
         assert "prot: unknown key" in told(github)
+    assert SECRET not in output
+
+
+@pytest.mark.parametrize("handed_on", ["", "{no comment"])
+def test_a_deploy_is_told_as_it_begins_and_as_it_ends(tmp_path: Path, github: Server, handed_on: str) -> None:
+    """There is no cluster here, so it fails. What was handed on wrongly costs the first report, and nothing else."""
+    github.answers = [*answers(), says({}, 201), says({"id": 1}, 201), says({"id": 5})]
+    config = tmp_path / "k8s-ee.yaml"
+    config.write_text("projectId: shop\n")
+    code, output, stats = play(tmp_path, github, "pr", pr_config=str(config), pr_repository_id=42, pr_comment=handed_on)
+    assert code == 2, output
+    assert stats["preview"]["status"] == "failed"
+    assert "Preview failed" in told(github)
+    if not handed_on:
+        texts = [asked.body["body"] for asked in github.asked if "body" in (asked.body or {})]
+        assert "Preview is being deployed" in texts[0]
+        assert [asked.method for asked in github.asked] == ["GET", *["POST"] * 5, "PATCH"]
     assert SECRET not in output
