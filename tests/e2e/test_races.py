@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -13,8 +12,9 @@ import pytest
 
 from .chronicle import Chronicle
 from .demo import add, folders_of, texts
-from .kills import Lookout
+from .kills import Lookout, slow_helm
 from .pictures import untouched
+from .runs import until
 
 pytestmark = pytest.mark.faults
 
@@ -66,15 +66,22 @@ def assert_took_turns(told):
 class TestTwoRunsOfOnePullRequest:
     """Both want to deploy."""
 
-    def test_of_the_same_event_one_deploys_and_the_other_finds_it_done(self, pr, api, kubectl):
+    @pytest.mark.slow
+    def test_of_the_same_event_one_deploys_and_the_other_finds_it_done(self, pr, api, kubectl, tmp_path):
+        # Both plan before either has its turn, and in different seconds: what the later one planned is out of date.
+        slowly = {"preview_helm": str(slow_helm(tmp_path, seconds=3))}
         with Chronicle(api, namespace(350)) as told, ExitStack() as both:
-            started = [both.enter_context(pr.start(350, pr_sha="a", pr_sequence=NOW)) for _ in range(2)]
-            runs = [run.wait() for run in started]
+            first = both.enter_context(pr.start(350, pr_sha="a", pr_sequence=NOW, **slowly))
+            until("the first one plans", (tmp_path / "helm.began").exists, seconds=60)
+            (tmp_path / "helm.began").unlink()
+            second = pr(350, pr_sha="a", pr_sequence=NOW, **slowly)
+            runs = first.wait(), second
         assert [run.preview.get("status") for run in runs] == ["ready", "ready"], [run.output for run in runs]
-        assert {run.preview["changed"] for run in runs} == {True, False}
+        assert [run.preview["changed"] for run in runs] == [True, False]
         assert_took_turns(told)
         assert len(kubectl.json("get", "replicasets", "-n", namespace(350))["items"]) == 1
 
+    @pytest.mark.slow
     def test_of_two_events_the_newer_one_is_deployed(self, pr, api, kubectl):
         with Chronicle(api, namespace(351)) as told, ExitStack() as both:
             newer = both.enter_context(pr.start(351, pr_sha="new", pr_sequence=NOW + 2))
@@ -111,6 +118,7 @@ class TestCloseAndCreate:
         assert_took_turns(told)
         assert_gone(api, 353)
 
+    @pytest.mark.slow
     def test_a_create_during_a_close_opens_a_new_environment(self, pr, api):
         opened = pr(354, pr_sequence=NOW + 1)
         assert opened.preview["status"] == "ready", opened.output
@@ -130,6 +138,7 @@ class TestCloseAndCreate:
         assert texts(354) == []
         assert len(folders_of([354])) == 1
 
+    @pytest.mark.slow
     def test_a_late_close_of_a_reopened_pull_request_gives_way(self, pr, api):
         lookout = Lookout(api, namespace(355))
         with pr.start(355, pr_sequence=NOW + 2) as create:
@@ -140,6 +149,7 @@ class TestCloseAndCreate:
         assert late.preview["status"] == "superseded"
         assert created.preview["status"] == "ready", created.output
 
+    @pytest.mark.slow
     def test_of_two_closes_at_once_neither_fails_and_nothing_is_left(self, pr, api):
         assert pr(356, pr_sequence=NOW + 1).preview["status"] == "ready"
         with ExitStack() as both:
@@ -154,11 +164,12 @@ class TestCloseAndCreate:
 class TestTwoRepositories:
     """Both say projectId demo, and both have a pull request of this number."""
 
-    @pytest.fixture(scope="class", autouse=True)
+    @pytest.fixture(autouse=True)
     def closed(self, pr):
         yield
-        for number, whose in itertools.product((357, 358), (ACME, EVIL)):
-            pr(number, pr_state="absent", **whose)
+        # Whoever won: the close of the other one finds nothing of its own, and is no error.
+        for whose in (ACME, EVIL):
+            pr(357, pr_state="absent", **whose)
 
     def refused_for(self, run, own, other):
         assert run.code != 0
@@ -167,21 +178,30 @@ class TestTwoRepositories:
         assert other["pr_repository"] in run.preview["diagnosis"]["message"]
 
     def test_the_second_is_refused_by_both_names_and_the_first_is_untouched(self, pr, api):
-        first = pr(357, **ACME, pr_sequence=NOW + 1)
+        first = pr(357, **ACME)
         assert first.preview["status"] == "ready", first.output
         before = untouched(api, namespace(357))
-        self.refused_for(pr(357, **EVIL, pr_sequence=NOW + 2), EVIL, ACME)
-        self.refused_for(close(pr, 357, **EVIL, pr_sequence=NOW + 3), EVIL, ACME)
+        self.refused_for(pr(357, **EVIL), EVIL, ACME)
+        self.refused_for(close(pr, 357, **EVIL), EVIL, ACME)
         assert untouched(api, namespace(357)) == before
 
+    @pytest.mark.slow
     def test_of_both_at_once_one_is_deployed_and_the_other_refused(self, pr, api):
         with ExitStack() as both:
             asked = (ACME, EVIL)
-            started = [both.enter_context(pr.start(358, **whose, pr_sequence=NOW)) for whose in asked]
+            started = [both.enter_context(pr.start(357, **whose)) for whose in asked]
             runs = [run.wait() for run in started]
+        assert sorted(run.preview["status"] for run in runs) == ["ready", "refused"], [run.output for run in runs]
         won = [run.preview["status"] for run in runs].index("ready")
         self.refused_for(runs[1 - won], asked[1 - won], asked[won])
-        assert api.record(namespace(358))["spec"]["repository"] == asked[won]["pr_repository"]
+        assert api.record(namespace(357))["spec"]["repository"] == asked[won]["pr_repository"]
+
+    @pytest.mark.slow
+    def test_once_the_first_is_closed_the_second_may_come_with_an_order_of_its_own(self, pr):
+        assert pr(357, **ACME).preview["status"] == "ready"
+        assert pr(357, pr_state="absent", **ACME).preview["status"] == "destroyed"
+        second = pr(357, **EVIL, pr_sequence=1)
+        assert second.preview["status"] == "ready", second.output
 
 
 @pytest.mark.slow
