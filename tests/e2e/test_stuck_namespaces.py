@@ -25,6 +25,8 @@ SMALL = demo_config(databases={})
 # A third of it is what an owner of a finalizer gets.
 TIMEOUT_SECONDS = 18
 OWNERS_SECONDS = TIMEOUT_SECONDS / 3
+# Each of three owners gets 20 s at most.
+ALL_OF_IT_SECONDS = 90
 HOLD = "faults.example.org/hold"
 
 
@@ -119,7 +121,7 @@ def all_of_it_held_and_released_in_the_documented_order(stage: Stage) -> None:
         hold_content(stage, 474)
         hold_namespace(stage, 474)
         finalize(stage, 474, ["kubernetes", HOLD])
-        run = close(474, timeout=3 * TIMEOUT_SECONDS, preview_kubeconfig=proxy.kubeconfig)
+        run = close(474, timeout=ALL_OF_IT_SECONDS, preview_kubeconfig=proxy.kubeconfig)
         ended(run, "destroyed", 474, way=CLOSING)
         is_gone(stage.api, 474)
     place = "/api/v1/namespaces/demo-pr-474"
@@ -136,9 +138,9 @@ def content_held_by_an_owner_that_lives(stage: Stage) -> None:
 
     with opened(stage, 475):
         hold_content(stage, 475)
-        with closing(475) as run:
+        with closing(475, timeout=ALL_OF_IT_SECONDS) as run:
             until("the owner is asked for what it holds", is_leaving, seconds=30)
-            goes_on(run, seconds=OWNERS_SECONDS / 2)
+            goes_on(run, seconds=3)
             stage.kubectl("patch", *held, "--type=merge", "-p", finalizers(None))
             result = run.wait()
         destroyed(stage, result, 475)
