@@ -8,9 +8,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from .api_faults import Where
 from .apiserver import ApiServer
 from .demo import URL, ask
-from .runs import Run, Started
+from .faulty_proxy import FaultyProxy
+from .runs import Run, Started, until
 
 OPENING = ("plan", "record", "admit", "guardrails", "data", "app", "probe")
 CLOSING = ("lease", "delete", "verify")
@@ -53,6 +55,16 @@ def failed(run: Run, number: int, *, timeout: float, way: tuple[str, ...] = OPEN
     late = [phase for phase in preview["phases"] if phase["seconds"] > timeout + GRACE_SECONDS]
     assert not late, f"{late} with a timeout of {timeout:g} s; {preview['diagnosis']}"
     return dict(preview["diagnosis"])
+
+
+def comes_to(run: Started, proxy: FaultyProxy, where: Where, *, seconds: float = 90) -> None:
+    """Wait until a run that goes through a proxy has made such a request: it is then in the middle of something."""
+
+    def there() -> bool:
+        assert not run.ended, run.output
+        return proxy.has_met(where)
+
+    until("the run has come so far", there, seconds=seconds)
 
 
 def goes_on(run: Started, *, seconds: float) -> None:

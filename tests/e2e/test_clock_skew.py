@@ -17,7 +17,7 @@ import pytest
 from .api_faults import Asked, Refused, writes
 from .conftest import Stage
 from .demo import demo_config
-from .endings import CLOSING, GRACE_SECONDS, OPENING, ended, goes_on, is_gone, serves
+from .endings import CLOSING, GRACE_SECONDS, OPENING, comes_to, ended, goes_on, is_gone, serves
 from .faulty_proxy import FaultyProxy
 from .places import KUBECONFIG
 from .runs import Run, Started, Way, play
@@ -64,13 +64,20 @@ def deploying(asked: Asked) -> bool:
 
 
 def lives_and_keeps_its_turn(stage: Stage, number: int, skew: int) -> None:
-    with FaultyProxy(KUBECONFIG, stage.folder) as proxy, ExitStack() as runs:
+    waits = stage.folder / "waits"
+    waits.mkdir()
+    with (
+        FaultyProxy(KUBECONFIG, stage.folder) as proxy,
+        FaultyProxy(KUBECONFIG, waits) as open_way,
+        begun(stage, number, skew=skew, pr_sequence=EVENT, preview_kubeconfig=proxy.kubeconfig) as first,
+        ExitStack() as runs,
+    ):
         with proxy.failing(HELD_UP, where=deploying):
-            way = {"pr_sequence": EVENT, "preview_kubeconfig": proxy.kubeconfig}
-            first = runs.enter_context(begun(stage, number, skew=skew, **way))
-            proxy.await_request(deploying)
-            second = runs.enter_context(begun(stage, number, pr_sequence=EVENT))
-            goes_on(second, seconds=LEASE_SECONDS + 5)
+            comes_to(first, proxy, deploying)
+            way = {"preview_kubeconfig": open_way.kubeconfig}
+            second = runs.enter_context(begun(stage, number, pr_sequence=EVENT, **way))
+            comes_to(second, open_way, lambda asked: "/leases/" in asked.path)
+            goes_on(second, seconds=LEASE_SECONDS + 3)
             assert not first.ended, first.output
         ended(first.wait(), "ready", number)
         preview = ended(second.wait(), "ready", number)
@@ -84,7 +91,7 @@ def dies_and_loses_its_turn(stage: Stage, number: int, skew: int) -> None:
         proxy.failing(HELD_UP, where=deploying),
         begun(stage, number, skew=skew, pr_sequence=EVENT, preview_kubeconfig=proxy.kubeconfig) as dying,
     ):
-        proxy.await_request(deploying)
+        comes_to(dying, proxy, deploying)
         dying.kill(Way.TREE)
     # Of a process on another machine nothing is known, and so it shall be of this one.
     stage.kubectl("annotate", "lease", f"demo-pr-{number}", "-n", "platform", "k8s-ee/process-")

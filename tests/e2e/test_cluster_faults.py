@@ -14,7 +14,7 @@ import pytest
 from .api_faults import Asked, Cut, Fault, HungUp, Late, Refused, Where, everything, watches, writes
 from .conftest import Stage
 from .demo import demo_config
-from .endings import CLOSING, GRACE_SECONDS, ended, failed, goes_on, is_gone, serves
+from .endings import CLOSING, GRACE_SECONDS, comes_to, ended, failed, goes_on, is_gone, serves
 from .faulty_proxy import FaultyProxy
 from .places import KUBECONFIG
 from .programs import has_recovered, stopped
@@ -44,7 +44,8 @@ def guarding(asked: Asked) -> bool:
 
 
 def deleting(asked: Asked) -> bool:
-    return asked.method == "DELETE" and "/namespaces/" in asked.path
+    """The namespace itself."""
+    return asked.method == "DELETE" and asked.path.startswith("/api/v1/namespaces/") and asked.path.count("/") == 4
 
 
 def opening(stage: Stage, number: int, proxy: FaultyProxy | None = None, **variables: Any) -> Started:
@@ -71,7 +72,7 @@ def closed(stage: Stage, number: int) -> None:
 
 def sat_out(run: Started, proxy: FaultyProxy, switch: Switch, *, middle: Where, seconds: float) -> Run:
     """How a run ended that met a fault in its middle for so long."""
-    proxy.await_request(middle)
+    comes_to(run, proxy, middle)
     with switch(proxy):
         goes_on(run, seconds=seconds)
     return run.wait()
@@ -90,7 +91,7 @@ def passes(stage: Stage, number: int, switch: Switch, seconds: float = MOMENT_SE
 
 def given_up(run: Started, proxy: FaultyProxy, switch: Switch, *, middle: Where) -> Run:
     """How a run ended that met a fault in its middle for good; it waited no longer than it may."""
-    proxy.await_request(middle)
+    comes_to(run, proxy, middle)
     began = time.monotonic()
     with switch(proxy):
         # What Ansible does after its module takes longer on a machine that is busy, and waits for nothing.

@@ -17,7 +17,7 @@ from .admission_webhook import Webhook, admission
 from .api_faults import writes
 from .conftest import Stage
 from .demo import demo_config
-from .endings import CLOSING, ended, failed, is_gone, serves
+from .endings import CLOSING, comes_to, ended, failed, is_gone, serves
 from .faulty_proxy import FaultyProxy
 from .places import KUBECONFIG, REGISTRY
 from .runs import Run, play
@@ -194,7 +194,7 @@ def what_another_hand_changes_during_a_run_is_told_and_taken_back_by_the_next(st
     with FaultyProxy(KUBECONFIG, stage.folder) as proxy:
         way = {"preview_kubeconfig": proxy.kubeconfig, "preview_timeout": TIMEOUT_SECONDS}
         with stage.pr.start(437, config=SMALL, pr_sha="one", **way) as run:
-            proxy.await_request(lambda asked: writes(asked) and asked.path.endswith("/deployments/app"))
+            comes_to(run, proxy, lambda asked: writes(asked) and asked.path.endswith("/deployments/app"))
             place = ("-n", "demo-pr-437")
             stage.kubectl("wait", "--for=create", "deployment/app", *place, "--timeout=10s")
             stage.kubectl("scale", "deployment", "app", *place, "--replicas=0")

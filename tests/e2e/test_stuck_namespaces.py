@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from .admission_webhook import Webhook, admission
+from .apiserver import Object
 from .conftest import Stage
 from .demo import demo_config
 from .endings import CLOSING, GRACE_SECONDS, ended, failed, goes_on, is_gone, serves
@@ -25,6 +26,8 @@ SMALL = demo_config(databases={})
 # A third of it is what an owner of a finalizer gets.
 TIMEOUT_SECONDS = 18
 OWNERS_SECONDS = TIMEOUT_SECONDS / 3
+# Each of three owners gets 20 s at most.
+ALL_OF_IT_SECONDS = 90
 HOLD = "faults.example.org/hold"
 
 
@@ -38,8 +41,8 @@ def opened(stage: Stage, number: int) -> Iterator[None]:
         place = f"demo-pr-{number}"
         for what in (("configmap", "held", "-n", place), ("namespace", place)):
             stage.kubectl("patch", *what, "--type=merge", "-p", finalizers(None), check=False)
-        if stage.kubectl.exists("namespace", place):
-            finalize(stage, number, ["kubernetes"])
+        if (namespace := stage.api.get(f"/api/v1/namespaces/{place}")) is not None:
+            finalize(stage, namespace, ["kubernetes"], check=False)
 
 
 def closing(number: int, timeout: int = TIMEOUT_SECONDS, **variables: Any) -> Started:
@@ -63,13 +66,18 @@ def finalizers(names: list[str] | None) -> str:
     return json.dumps({"metadata": {"finalizers": names}})
 
 
-def finalize(stage: Stage, number: int, names: list[str]) -> None:
-    """The finalizers of a namespace's spec, which only this subresource reaches."""
-    place = f"demo-pr-{number}"
-    namespace = stage.kubectl.json("get", "namespace", place)
+def finalize(stage: Stage, namespace: Object, names: list[str], *, check: bool = True) -> None:
+    """Give a namespace's spec these finalizers, which only this subresource reaches."""
     path = stage.folder / "namespace.json"
     path.write_text(json.dumps({**namespace, "spec": {"finalizers": names}}))
-    stage.kubectl("replace", "--raw", f"/api/v1/namespaces/{place}/finalize", "-f", str(path))
+    place = namespace["metadata"]["name"]
+    stage.kubectl("replace", "--raw", f"/api/v1/namespaces/{place}/finalize", "-f", str(path), check=check)
+
+
+def hold_spec(stage: Stage, number: int) -> None:
+    namespace = stage.api.get(f"/api/v1/namespaces/demo-pr-{number}")
+    assert namespace is not None
+    finalize(stage, namespace, ["kubernetes", HOLD])
 
 
 def hold_content(stage: Stage, number: int) -> None:
@@ -108,7 +116,7 @@ def namespace_held_by_an_owner_that_is_away(stage: Stage) -> None:
 
 def spec_of_a_namespace_held_by_an_owner_that_is_away(stage: Stage) -> None:
     with opened(stage, 473):
-        finalize(stage, 473, ["kubernetes", HOLD])
+        hold_spec(stage, 473)
         run = close(473)
         told(run, "Namespace/demo-pr-473")
         destroyed(stage, run, 473, after=OWNERS_SECONDS)
@@ -118,8 +126,8 @@ def all_of_it_held_and_released_in_the_documented_order(stage: Stage) -> None:
     with opened(stage, 474), FaultyProxy(KUBECONFIG, stage.folder) as proxy:
         hold_content(stage, 474)
         hold_namespace(stage, 474)
-        finalize(stage, 474, ["kubernetes", HOLD])
-        run = close(474, timeout=3 * TIMEOUT_SECONDS, preview_kubeconfig=proxy.kubeconfig)
+        hold_spec(stage, 474)
+        run = close(474, timeout=ALL_OF_IT_SECONDS, preview_kubeconfig=proxy.kubeconfig)
         ended(run, "destroyed", 474, way=CLOSING)
         is_gone(stage.api, 474)
     place = "/api/v1/namespaces/demo-pr-474"
@@ -136,9 +144,9 @@ def content_held_by_an_owner_that_lives(stage: Stage) -> None:
 
     with opened(stage, 475):
         hold_content(stage, 475)
-        with closing(475) as run:
+        with closing(475, timeout=ALL_OF_IT_SECONDS) as run:
             until("the owner is asked for what it holds", is_leaving, seconds=30)
-            goes_on(run, seconds=OWNERS_SECONDS / 2)
+            goes_on(run, seconds=3)
             stage.kubectl("patch", *held, "--type=merge", "-p", finalizers(None))
             result = run.wait()
         destroyed(stage, result, 475)
