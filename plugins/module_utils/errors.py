@@ -63,6 +63,21 @@ class ClusterError(PreviewError):
         super().__init__(message)
 
 
+class ForgeError(PreviewError):
+    """The forge, or the way to it, failed.
+
+    :param status: HTTP status of the answer; 0 where none came.
+    :param passing: whether it heals by itself: the forge is away, or throttles.
+    :param unsure: whether the request may have taken effect all the same.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, passing: bool = False, unsure: bool = False) -> None:
+        self.status = status
+        self.passing = passing
+        self.unsure = unsure
+        super().__init__(message)
+
+
 class FailedError(PreviewError):
     """A phase did not reach its goal; ``diagnosis`` says why, in the shape of ``preview.diagnosis``."""
 

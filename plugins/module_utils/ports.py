@@ -1,6 +1,6 @@
 # Copyright (c) ephemeral.k8s contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the core asks of the outside: a cluster, and a way to try a URL. Adapters serve it, tests fake it."""
+"""What the core asks of the outside: a cluster, a way to try a URL, a forge. Adapters serve it, tests fake it."""
 
 from __future__ import annotations
 
@@ -118,3 +118,58 @@ class Renderer(Protocol):
         :param chart: its folder.
         :raises RefusedError: where program or chart are missing, or the chart does not take the values.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comment:
+    """One comment under a pull request.
+
+    :param author: login of whoever wrote it.
+    :param url: where people read it.
+    """
+
+    id: int
+    author: str
+    body: str
+    url: str = ""
+
+
+class Forge(Protocol):
+    """One repository of a forge. Every method raises ForgeError where the forge refuses, or stays away."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+
+    def comments(self, pr: int) -> Iterator[tuple[Comment, ...]]:
+        """The comments of a pull request, oldest first, a page at a time; a page costs one request."""
+
+    def create_comment(self, pr: int, body: str) -> Comment:
+        """Write a comment; never tried again by itself where it may have taken effect."""
+
+    def edit_comment(self, comment: int, body: str) -> Comment:
+        """Replace a comment's text; status 404 where somebody deleted it."""
+
+    def delete_comment(self, comment: int) -> None:
+        """Take a comment away; nothing where it is gone."""
+
+    def react(self, comment: int, reaction: str) -> None:
+        """Put a reaction, such as ``eyes``, under a comment; nothing where it is there."""
+
+    def set_status(self, sha: str, *, state: str, context: str, description: str, url: str) -> None:
+        """Put a status on a commit: ``pending``, ``success``, ``failure`` or ``error``."""
+
+    def create_deployment(self, sha: str, *, task: str, description: str) -> int:
+        """Begin a transient deployment of a commit; its number. Not tried again where it may have taken effect."""
+
+    def deployments(self, *, task: str, sha: str = "") -> tuple[int, ...]:
+        """The newest deployments of a task, newest first."""
+
+    def set_deployment(self, deployment: int, *, state: str, description: str, url: str, log_url: str) -> None:
+        """Put a status on a deployment: ``success``, ``failure``, ``error`` or ``inactive``."""
+
+    def permission(self, login: str) -> Mapping[str, Any]:
+        """What somebody may do in the repository, as the forge answers; empty for nobody it knows."""
+
+    def pull(self, pr: int) -> Mapping[str, Any]:
+        """A pull request, as the forge answers."""

@@ -22,8 +22,8 @@ _CORE = CORE.replace("/", ".")
 PURE = frozenset(
     {"__future__", "abc", "base64", "bisect", "collections", "concurrent.futures", "contextlib", "copy", "dataclasses"}
     | {"datetime", "decimal", "difflib", "enum", "fnmatch", "functools", "hashlib", "heapq", "hmac", "html"}
-    | {"ipaddress", "itertools", "json", "math", "operator", "queue", "re", "shlex", "string", "struct", "textwrap"}
-    | {"threading", "types", "typing", "unicodedata", "urllib.parse", "zlib"}
+    | {"ipaddress", "itertools", "json", "math", "operator", "queue", "re", "shlex", "statistics", "string", "struct"}
+    | {"textwrap", "threading", "types", "typing", "unicodedata", "urllib.parse", "zlib"}
 )
 # The files of the core that see a part of the outside world, and which. Nothing else of the core may import those that
 # reach a cluster, a process or the network: the faces hand them in.
@@ -36,11 +36,13 @@ ADAPTERS: Mapping[str, frozenset[str]] = {
     "streams": frozenset({"urllib3"}),
     "transport": frozenset({"urllib3"}),
 }
-# Files that hold a protocol beside the one thing of the outside that fulfils it, which is handed in; and YAML is text.
+# Files that hold a protocol beside the one thing of the outside that fulfils it, which is handed in; YAML and a QR code
+# are computed.
 EXCEPTIONS: Mapping[str, frozenset[str]] = {
     "clock": frozenset({"time"}),
     "document": frozenset({"yaml"}),
     "liveness": frozenset({"os", "pathlib"}),
+    "qr": frozenset({"segno"}),
 }
 # What is reached without an import that says so.
 HIDDEN = frozenset(
@@ -50,7 +52,7 @@ HIDDEN = frozenset(
 )
 # Which part of the collection may import which other; the outside that it may see besides Python's own.
 LAYERS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
-    CORE: (frozenset({_CORE}), frozenset({"kubernetes", "github", "urllib3", "yaml"})),
+    CORE: (frozenset({_CORE}), frozenset({"kubernetes", "github", "segno", "urllib3", "yaml"})),
     "plugins/modules": (frozenset({_CORE}), frozenset({"ansible"})),
     "plugins/filter": (frozenset({_CORE}), frozenset({"ansible"})),
     "plugins/lookup": (frozenset({_CORE}), frozenset({"ansible"})),

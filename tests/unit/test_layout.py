@@ -34,6 +34,7 @@ LIMITS: Mapping[str, tuple[int, str]] = {
     "*/go.sum": (EVERYTHING, "written by Go"),
     "*/go.mod": (EVERYTHING, "takes over the requirements of the program that it builds"),
     "requirements.txt": (EVERYTHING, "written by `make lock`"),
+    "tests/contract/package-lock.json": (EVERYTHING, "written by npm"),
     "docs/reference/*": (EVERYTHING, "written by `make docs`"),
     "tests/golden/*": (EVERYTHING, "written by `pytest --update-golden`"),
     "roles/sandbox/tasks/tools.yml": (80, "a task for each tool, so that the play says which one it builds"),

@@ -79,10 +79,15 @@ def spec_of(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def complete(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The argument spec with everything that it leaves out."""
+    """The argument spec with everything that it leaves out, and without what documentation has no field for."""
     blank = {"type": "str", "required": False, "default": None, "choices": None, "elements": None, "aliases": []}
     return {
-        name: {**blank, **argument, "options": complete(argument.get("options", {}))} for name, argument in spec.items()
+        name: {
+            **blank,
+            **{key: value for key, value in argument.items() if key not in ("fallback", "no_log")},
+            "options": complete(argument.get("options", {})),
+        }
+        for name, argument in spec.items()
     }
 
 
@@ -95,6 +100,13 @@ def described(options: Mapping[str, Any], path: str = "") -> Iterator[tuple[str,
 
 def test_arguments_are_as_documented(module: ModuleType, captured: dict[str, Any]) -> None:
     assert complete(captured["argument_spec"]) == spec_of(documentation(module)["options"])
+
+
+def test_a_variable_that_stands_in_for_an_option_is_named(module: ModuleType, captured: dict[str, Any]) -> None:
+    options = documentation(module)["options"]
+    for name, argument in captured["argument_spec"].items():
+        for variable in argument["fallback"][1] if "fallback" in argument else ():
+            assert f"E({variable})" in str(options[name]["description"]), name
 
 
 def test_check_mode_is_as_documented(module: ModuleType, captured: dict[str, Any]) -> None:
