@@ -8,6 +8,13 @@ from collections.abc import Mapping
 
 from .cause import Cause, answers, runs
 
+_NEEDS_DATABASE = {
+    "app": {
+        "port": 8080,
+        "command": "python3 -c 'import os; os.environ[\"DATABASE_URL\"]' && exec python3 -m board",
+    }
+}
+
 RUN_CAUSES: Mapping[str, Cause] = {
     # A process that ends.
     "a crash": Cause(
@@ -42,13 +49,7 @@ RUN_CAUSES: Mapping[str, Cause] = {
         hint="add SMTP_HOST to env in k8s-ee.yaml",
         exit_code=1,
         log="KeyError: 'SMTP_HOST'",
-        config={
-            "app": {
-                "port": 8080,
-                "command": "python3 -c 'import os; os.environ[\"SMTP_HOST\"]' && exec python3 -m board",
-            }
-        },
-        mended={"env": {"SMTP_HOST": "mail.example.org"}},
+        config=runs("import os\nos.environ['SMTP_HOST']"),
     ),
     "a database that is missing": Cause(
         reason="MissingVariable",
@@ -56,7 +57,9 @@ RUN_CAUSES: Mapping[str, Cause] = {
         hint="set databases.postgresql: true in k8s-ee.yaml, which provides DATABASE_URL",
         exit_code=1,
         log="KeyError: 'DATABASE_URL'",
-        config=runs("import os\nos.environ['DATABASE_URL']"),
+        config=_NEEDS_DATABASE,
+        # What the hint asks for, and nothing else.
+        mended={**_NEEDS_DATABASE, "databases": {"postgresql": True}},
     ),
     "a file system that is read-only": Cause(
         reason="ReadOnlyFileSystem",
