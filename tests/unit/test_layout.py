@@ -167,7 +167,7 @@ def test_python_file_carries_its_licence(path: Path) -> None:
 
 def versions() -> Iterator[tuple[str, str]]:
     """Each version that the project chose, without its v, and the file where it stands."""
-    for go_mod in tracked("roles/sandbox/files/tools/*/go.mod"):
+    for go_mod in tracked("roles/sandbox/files/tools/*/go.mod", ".ci/tools/*/go.mod"):
         text = go_mod.read_text(encoding="utf-8")
         required = dict(re.findall(r"^(?:require)?\s+(\S+) v(\S+)", text, re.MULTILINE))
         programs = re.findall(r"^(?:tool )?\s*(\S+)$", text, re.MULTILINE)

@@ -22,6 +22,7 @@ class Course:
     """Takes the events of ansible-runner one by one.
 
     :ivar preview: the result, once the playbook has told it.
+    :ivar outputs: what else it hands to the next steps.
     :ivar last_lines: what was printed last, for a run that ends without a result.
     """
 
@@ -30,6 +31,7 @@ class Course:
         self._clock = clock
         self._began = clock()
         self.preview: Mapping[str, Any] | None = None
+        self.outputs: Mapping[str, str] = {}
         self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
 
     def take(self, event: Mapping[str, Any]) -> bool:
@@ -42,8 +44,7 @@ class Course:
                 self.note(str(data.get("task") or "task"))
             case "playbook_on_stats":
                 self._log.end_group()
-                told = (data.get("artifact_data") or {}).get("preview")
-                self.preview = told if isinstance(told, Mapping) and "status" in told else None
+                self._take_result(data.get("artifact_data") or {})
             case str(kind) if kind not in _QUIET:
                 self._show(str(event.get("stdout") or ""))
         return False
@@ -51,6 +52,13 @@ class Course:
     def note(self, text: str) -> None:
         """Say what begins, with the seconds since the run did."""
         self._log.line(f"{self._clock() - self._began:6.1f} s  {text}")
+
+    def _take_result(self, told: Mapping[str, Any]) -> None:
+        preview, outputs = told.get("preview"), told.get("outputs")
+        if isinstance(preview, Mapping) and "status" in preview:
+            self.preview = preview
+        if isinstance(outputs, Mapping):
+            self.outputs = {str(name): "" if value is None else str(value) for name, value in outputs.items()}
 
     def _show(self, printed: str) -> None:
         for line in printed.splitlines():

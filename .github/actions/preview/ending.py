@@ -17,6 +17,7 @@ EXIT_CODES: Final[Mapping[str, int]] = {
     "absent": 0,
     "superseded": 0,
     "queued": 0,
+    "done": 0,
     "failed": 1,
     "refused": 2,
 }
@@ -28,6 +29,7 @@ _HEADINGS: Final[Mapping[str, str]] = {
     "absent": "There was no preview to remove",
     "superseded": "A newer event came first; nothing was deployed",
     "queued": "The preview waits for room",
+    "done": "Done",
     "failed": "The preview failed",
     "refused": "The preview was refused",
     "cancelled": "The run was cancelled; what it had applied stays, and the next run goes on from there",
@@ -39,6 +41,7 @@ class Ending:
     """The end of a run.
 
     :param preview: the playbook's own result, as it came.
+    :param further: what else the playbook hands to the next steps.
     :param by_signal: of a cancelled run, what cancelled it.
     """
 
@@ -48,10 +51,11 @@ class Ending:
     phases: Sequence[tuple[str, float]] = ()
     diagnosis: Mapping[str, Any] = field(default_factory=dict)
     preview: Mapping[str, Any] = field(default_factory=dict)
+    further: Mapping[str, str] = field(default_factory=dict)
     by_signal: int = 0
 
     @classmethod
-    def told(cls, preview: Mapping[str, Any]) -> Ending:
+    def told(cls, preview: Mapping[str, Any], further: Mapping[str, str] | None = None) -> Ending:
         """The end that the playbook told by ``set_stats``."""
         return cls(
             status=preview["status"],
@@ -60,6 +64,7 @@ class Ending:
             phases=[(step["name"], step["seconds"]) for step in preview.get("phases", ())],
             diagnosis=preview.get("diagnosis") or {},
             preview=preview,
+            further=further or {},
         )
 
     @classmethod
@@ -95,6 +100,7 @@ class Ending:
     def outputs(self) -> dict[str, str]:
         """What the next steps read; ``preview`` is the whole result as JSON."""
         return {
+            **self.further,
             "status": self.status,
             "url": self.url,
             "namespace": self.namespace,

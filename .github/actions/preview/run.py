@@ -70,7 +70,12 @@ class Step:
 
 
 def _inventory(asked: str, of_the_runner: str) -> Path:
-    """The inventory: one of the platform's own by its path, else the one that whoever runs the runners put there."""
+    """The inventory: one of the platform's own by its path, else the one that whoever runs the runners put there.
+
+    A playbook that needs none runs with Ansible's own idea of this machine.
+    """
+    if asked == "none":
+        return Path("localhost,")
     if asked:
         path = inside(PLATFORM / "inventories", asked.removeprefix("inventories/"), what="inventory")
     elif of_the_runner:
@@ -116,7 +121,7 @@ def play(step: Step, folder: Path, log: JobLog, cancellation: Cancellation) -> E
         runner: Any = ansible_runner.run(
             private_data_dir=str(folder),
             playbook=str(step.playbook),
-            inventory=str(step.inventory),
+            inventory=[str(step.inventory)],
             settings={"pexpect_timeout": 1, "suppress_output_file": True},
             event_handler=course.take,
             cancel_callback=cancellation.pass_on,
@@ -127,10 +132,12 @@ def play(step: Step, folder: Path, log: JobLog, cancellation: Cancellation) -> E
             processes.signal_children(signal.SIGTERM)
         processes.await_end(min(cancellation.deadline, time.monotonic() + STOP_SECONDS))
     if course.preview:
-        return Ending.told(course.preview)
+        return Ending.told(course.preview, course.outputs)
     if cancellation.number:
         name = signal.Signals(cancellation.number).name
         return Ending.untold("cancelled", f"the run was asked to stop ({name})", by_signal=cancellation.number)
+    if course.outputs and runner.rc == 0:  # of a playbook that is about no environment
+        return Ending.told({"status": "done"}, course.outputs)
     last = log.redacted("\n".join(course.last_lines))
     return Ending.untold("failed", f"ansible-playbook ended with {runner.rc} before it could tell how", log=last)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 _NAME = re.compile(r"pr(?:_[a-z]+)*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_LONGEST = 8192
+_LONGEST = 65_536
 
 
 class InputError(Exception):

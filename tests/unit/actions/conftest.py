@@ -57,6 +57,10 @@ class Job:
         indented = "".join(f"    {line}\n" for line in tasks.splitlines())
         (self.platform / "playbooks/pr.yml").write_text(f"- name: The play\n  hosts: localhost\n  tasks:\n{indented}")
 
+    def use_the_real_platform(self) -> None:
+        """Run this checkout's own playbooks."""
+        self.platform = ROOT
+
     def start(self, **environment: str) -> subprocess.Popen[str]:
         """Start `run.py` as a step does."""
         return subprocess.Popen(

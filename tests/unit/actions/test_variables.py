@@ -66,7 +66,7 @@ def test_more_variables_of_the_event_may_come_as_json() -> None:
         ("[1]", "variables is no JSON object"),
         ("{", "variables is no JSON object"),
         ('{"pr_branch": "a\\nb"}', "pr_branch has a line end"),
-        ('{"pr_branch": "' + "a" * 9000 + '"}', "more than 8192 characters"),
+        ('{"pr_branch": "' + "a" * 65_537 + '"}', "more than 65536 characters"),
     ],
 )
 def test_anything_else_is_refused_by_name(further: str, says: str) -> None:
