@@ -208,9 +208,9 @@ def test_versions_stand_in_their_three_places_only() -> None:
     assert not strays
 
 
-# Spelt so that this file does not find itself.
+# Spelt so that this file does not find itself. The home of `runner` is where GitHub's agent lives in its own image.
 PRIVATE = re.compile(
-    r"(?<![\w.])(?:/wor[k]/|/hom[e]/\w|/roo[t]/)"
+    r"(?<![\w.])(?:/wor[k]/|/hom[e]/(?!runner\b)\w|/roo[t]/)"
     r"|(?:pypi\.or[g]|pythonhosted\.or[g]|proxy\.golang\.or[g]|sum\.golang\.or[g]|registry\.npmjs\.or[g]"
     r"|crates\.i[o]\b|repo\.maven\.apach[e]|repo1\.maven\.or[g]|deb\.debian\.or[g])"
 )
