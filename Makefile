@@ -13,7 +13,7 @@ LINK := .collections/ansible_collections/ephemeral/k8s
 # The tools find each other (molecule finds ansible-playbook) on a path that starts with the environment.
 RUN := PATH="$(BIN):$$PATH"
 PLAYBOOK := $(RUN) ansible-playbook
-CHECK := HELM="$$(.ci/helm)" $(RUN) python .ci/check.py
+CHECK := HELM="$$(.ci/helm)" ACTIONLINT="$$(.ci/actionlint)" $(RUN) python .ci/check.py
 STATE := /var/lib/ephemeral-k8s
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ephemeral-k8s
 
@@ -21,7 +21,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ephemeral-k8s
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test test-fast test-all scenario sandbox sandbox-down bench docs format lock setup helm build clean distclean
+.PHONY: help demo test test-fast test-all scenario sandbox sandbox-down bench docs format lock setup helm tools build clean distclean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,16 +36,16 @@ demo: setup ## set-up, sandbox, demo image, pull request 1; leaves it running an
 	@$(PLAYBOOK) playbooks/demo.yml -e preview_demo_summary="$(CURDIR)/reports/demo"
 	@cat reports/demo
 
-test: setup helm ## test-fast, then the quick part of every scenario on the sandbox; ends with "N passed, N failed"
+test: setup tools ## test-fast, then the quick part of every scenario on the sandbox; ends with "N passed, N failed"
 	@$(CHECK) quick
 
-test-fast: setup helm ## lint, types, sanity, unit, golden, charts: no cluster, under 2 min
+test-fast: setup tools ## lint, types, sanity, unit, golden, charts: no cluster, under 2 min
 	@$(CHECK) fast
 
-test-all: setup helm ## test, and the slow parts of the scenarios
+test-all: setup tools ## test, and the slow parts of the scenarios
 	@$(CHECK) all
 
-scenario: setup helm ## one scenario whole on the running sandbox: make scenario S=pr
+scenario: setup tools ## one scenario whole on the running sandbox: make scenario S=pr
 	@$(CHECK) scenario "$(S)"
 
 sandbox: setup ## start Kubernetes on this machine, or adopt the one that runs
@@ -73,6 +73,9 @@ lock: setup ## resolve requirements.in anew into requirements.txt
 
 helm: ## the helm that renders the charts, built once (part of the targets that need it)
 	@.ci/helm >/dev/null
+
+tools: helm ## what the checks start besides helm, built once (part of the targets that need it)
+	@.ci/actionlint >/dev/null
 
 build: setup ## the collection's artifact, in dist/
 	@$(RUN) ansible-galaxy collection build --force --output-path dist

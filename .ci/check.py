@@ -124,6 +124,9 @@ def fast() -> tuple[Check, ...]:
         "changelog": ("antsibull-changelog", "lint"),
         "generated": (sys.executable, "docs/generate.py", "--check"),
     }
+    workflows = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(".github/workflows/*.yml"))
+    # Other linters that it would call are left out: where one is installed must not decide.
+    commands["workflows"] = (os.environ.get("ACTIONLINT", "actionlint"), "-shellcheck=", "-pyflakes=", *workflows)
     charts = sorted(path.parent for path in ROOT.glob("charts/*/Chart.yaml"))
     commands |= {
         f"chart {chart.name}": (os.environ.get("HELM", "helm"), "lint", "--strict", str(chart.relative_to(ROOT)))

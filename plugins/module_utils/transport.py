@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,22 @@ WATCH_SECONDS = 30
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
+
+
+_NOT_ASCII = re.compile("[\x7f-\uffff]")
+
+
+def encoded(body: Manifest) -> bytes:
+    """The body as JSON that is also YAML: as that the API server reads what is applied.
+
+    YAML has no pairs of escapes for what lies beyond U+FFFF, such as an emoji in a branch's name.
+    """
+    return _NOT_ASCII.sub(_escape, json.dumps(body, ensure_ascii=False)).encode()
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return "\\ufffd" if 0xD800 <= code < 0xE000 else f"\\u{code:04x}"
 
 
 @dataclass
@@ -84,7 +101,7 @@ class ApiServer:
 
         :raises ClusterError: where it refuses, or is no Kubernetes API server.
         """
-        data = None if body is None else json.dumps(body).encode()
+        data = None if body is None else encoded(body)
         raw = self.open(method, path, query=query, body=data, content_type=content_type, accept=accept, once=once).data
         with suppress(ValueError):
             if isinstance(answer := json.loads(raw), dict):

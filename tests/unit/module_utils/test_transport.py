@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from ansible_collections.ephemeral.k8s.plugins.module_utils.cluster import KubernetesCluster
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.kubeconfig import connect
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
+from ansible_collections.ephemeral.k8s.plugins.module_utils.transport import encoded
 from tests.unit.fakes import FakeClock
 from tests.unit.servers import TOKEN, Respond, Server, drops, kubeconfig, refused, says
 
@@ -144,3 +149,15 @@ def test_a_guard_that_objects_stops_a_write_between_two_tries(answered: Kubernet
     with pytest.raises(ClusterError, match="another run took over"):
         answered.guarded(check).delete(Ref("Pod", "a", "demo-pr-1"))
     assert len(server.asked) == 3
+
+
+@example("\U0001f389")
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_body_says_the_same_to_a_reader_of_json_and_to_one_of_yaml(text: str) -> None:
+    body = encoded({"branch": text})
+    assert json.loads(body) == {"branch": text}
+    assert yaml.safe_load(body) == {"branch": text}
+
+
+def test_half_a_character_is_sent_as_the_sign_for_one_that_is_missing() -> None:
+    assert json.loads(encoded({"branch": "a\ud83db"})) == {"branch": "a\ufffdb"}
