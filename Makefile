@@ -42,7 +42,7 @@ test: setup helm ## test-fast, then the quick part of every scenario on the sand
 test-fast: setup helm ## lint, types, sanity, unit, golden, charts: no cluster, under 2 min
 	@$(CHECK) fast
 
-test-all: setup helm ## test, and the slow parts of the scenarios
+test-all: setup helm ## test, and the slow parts of unit tests and scenarios
 	@$(CHECK) all
 
 scenario: setup helm ## one scenario whole on the running sandbox: make scenario S=pr
