@@ -42,7 +42,7 @@ test: setup tools ## test-fast, then the quick part of every scenario on the san
 test-fast: setup tools ## lint, types, sanity, unit, golden, charts: no cluster, under 2 min
 	@$(CHECK) fast
 
-test-all: setup tools ## test, and the slow parts of the scenarios
+test-all: setup tools ## test, and the slow parts of unit tests and scenarios
 	@$(CHECK) all
 
 scenario: setup tools ## one scenario whole on the running sandbox: make scenario S=pr

@@ -112,8 +112,11 @@ def pytest_check(name: str, *arguments: str) -> Check:
     )
 
 
-def fast() -> tuple[Check, ...]:
-    """Everything that needs no cluster, the longest first: they run two at a time."""
+def fast(*, slow: bool) -> tuple[Check, ...]:
+    """Everything that needs no cluster, the longest first: they run two at a time.
+
+    :param slow: with the unit tests that search longer.
+    """
     commands: dict[str, tuple[str, ...]] = {
         "ansible-lint": ("ansible-lint", "--offline", "--yamllint-file", ".config/yamllint.yml"),
         "types": ("mypy",),
@@ -133,7 +136,8 @@ def fast() -> tuple[Check, ...]:
         for chart in charts
     }
     lints = (Check(name=name, command=command, count=one) for name, command in commands.items())
-    return pytest_check("unit", "--durations=3"), pytest_check("contract", "tests/contract"), *lints
+    selected = () if slow else ("-m", "not slow")
+    return pytest_check("unit", *selected, "--durations=3"), pytest_check("contract", "tests/contract"), *lints
 
 
 def end_to_end(name: str, *, slow: bool) -> Check:
@@ -215,9 +219,9 @@ def main(arguments: list[str]) -> int:
         case ["scenario", name]:
             tally = run_scenarios([name], slow=True)
         case ["fast"]:
-            tally = run_all(fast(), live=False)
+            tally = run_all(fast(slow=False), live=False)
         case ["quick" | "all" as extent]:
-            tally = run_all(fast(), live=False)
+            tally = run_all(fast(slow=extent == "all"), live=False)
             tally += run_scenarios(present_scenarios(), slow=extent == "all")
             # Last, since these tests stop the sandbox that the others run on.
             tally += run(end_to_end("sandbox", slow=extent == "all"), live=True)

@@ -16,6 +16,10 @@ from hypothesis import settings
 # The same examples in every run, and none too slow on a busy machine: a failure is a change of ours, never luck.
 # `pytest --hypothesis-profile=default` searches further.
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+# What is marked slow may search as long as a release is worth.
+settings.register_profile(
+    "thorough", derandomize=True, deadline=None, database=None, max_examples=2_000, stateful_step_count=50
+)
 settings.load_profile("repeatable")
 
 GOLDEN = Path(__file__).parent / "golden"
