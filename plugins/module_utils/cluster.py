@@ -87,17 +87,18 @@ class KubernetesCluster:
         path = named.resource.path(named.namespace, named.name)
         return self._server.json("PUT", path, query={"fieldManager": MANAGER}, body=manifest)
 
-    def delete(self, ref: Ref, *, uid: str = "", grace_seconds: int | None = None) -> bool:
-        """Ask for deletion in the background; False where there was nothing."""
+    def delete(self, ref: Ref, *, uid: str = "", version: str = "", grace_seconds: int | None = None) -> bool:
+        """Ask for deletion in the background; False where there was nothing, or a namesake, or another version."""
         body: Manifest = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
-        if uid:
-            body["preconditions"] = {"uid": uid}
+        wanted = {"uid": uid, "resourceVersion": version}
+        if preconditions := {key: value for key, value in wanted.items() if value}:
+            body["preconditions"] = preconditions
         if grace_seconds is not None:
             body["gracePeriodSeconds"] = grace_seconds
         try:
             self._server.json("DELETE", ref.resource.path(ref.namespace, ref.name), body=body)
         except ClusterError as error:
-            if error.status == 404 or (error.status == 409 and uid):
+            if error.status == 404 or (error.status == 409 and preconditions):
                 return False
             raise
         return True

@@ -93,12 +93,17 @@ class Turn:
         """Raise if the turn is no longer ours; where nothing was heard for 15 s, ask the server first.
 
         :raises SupersededError: a newer run asked for it.
-        :raises ClusterError: another run took it.
+        :raises ClusterError: another run took it, or may have, for all that the server says.
         """
-        if self._lost is None and self._clock.monotonic() - self._renewed_at >= DURATION_SECONDS:
+        if self._lost is None and self._is_stale():
             self._refresh()
         if self._lost is not None:
             raise self._lost
+        if self._is_stale():
+            raise ClusterError(
+                f"{self._ref.name}: the API server did not say within {DURATION_SECONDS} s whether it is still this "
+                f"run's turn; run again"
+            )
 
     def forget(self) -> None:
         """Delete the Lease in place of giving it back: its environment is gone."""
@@ -107,7 +112,11 @@ class Turn:
         with contextlib.suppress(ClusterError):
             lease = self._cluster.get(self._ref)
             if lease is not None and self._claim.is_ours(lease) and self._claim.newest(lease) <= self._claim.sequence:
-                self._cluster.delete(self._ref, uid=lease["metadata"]["uid"])
+                # As it was seen: whoever has taken it over since must not lose it.
+                self._cluster.delete(self._ref, version=lease["metadata"]["resourceVersion"])
+
+    def _is_stale(self) -> bool:
+        return self._clock.monotonic() - self._renewed_at >= DURATION_SECONDS
 
     def _end_renewal(self) -> None:
         self._stop.set()
@@ -154,17 +163,20 @@ class Turn:
     def _refresh(self) -> None:
         """Note what has become of the Lease, and renew it once that is due; what does not work is tried again soon."""
         with contextlib.suppress(ClusterError):
-            lease = self._cluster.get(self._ref)
-            if lease is None or not self._claim.is_ours(lease):
-                self._lost = ClusterError(f"{self._ref.name}: another run took over; run again to see its result")
-                return
-            try:
-                self._give_way(lease)
-            except SupersededError as error:
-                # Renewed all the same: until this run has stopped, nobody else may write.
-                self._lost = error
-            if self._clock.monotonic() - self._renewed_at >= RENEW_SECONDS:
-                self._write(self._taken(lease))
+            while True:
+                lease = self._cluster.get(self._ref)
+                if lease is None or not self._claim.is_ours(lease):
+                    self._lost = ClusterError(f"{self._ref.name}: another run took over; run again to see its result")
+                    return
+                try:
+                    self._give_way(lease)
+                except SupersededError as error:
+                    # Renewed all the same: until this run has stopped, nobody else may write.
+                    self._lost = error
+                # An answer may come when this run has ended already, and its Lease must not live on.
+                due = self._clock.monotonic() - self._renewed_at >= RENEW_SECONDS and not self._stop.is_set()
+                if not due or self._write(self._taken(lease)):
+                    return
 
     def _give_back(self) -> None:
         while True:
@@ -181,6 +193,7 @@ class Turn:
             raise SupersededError(f"{self._ref.name}: sequence {ours} gives way to {newest}")
 
     def _create(self) -> bool:
+        at = self._clock.monotonic()
         try:
             self._cluster.create(self._taken(None))
         except ClusterError as error:
@@ -191,7 +204,7 @@ class Turn:
             if error.status == 409:
                 return False
             raise
-        self._renewed_at = self._clock.monotonic()
+        self._renewed_at = at
         return True
 
     def _taken(self, lease: Manifest | None) -> Manifest:
@@ -214,4 +227,4 @@ def drop_free(cluster: Cluster, ref: Ref) -> None:
     """Delete a Lease that nobody holds, left behind by a run that was killed after its environment was gone."""
     lease = cluster.get(ref)
     if lease is not None and not lease["spec"].get("holderIdentity"):
-        cluster.delete(ref, uid=lease["metadata"]["uid"])
+        cluster.delete(ref, version=lease["metadata"]["resourceVersion"])

@@ -62,8 +62,11 @@ class Cluster(Protocol):
     def replace(self, manifest: Manifest) -> Manifest:
         """Replace; status 409 where ``metadata.resourceVersion`` is no longer the newest."""
 
-    def delete(self, ref: Ref, *, uid: str = "", grace_seconds: int | None = None) -> bool:
-        """Ask for deletion in the background; False where there was nothing. ``uid`` guards against a namesake."""
+    def delete(self, ref: Ref, *, uid: str = "", version: str = "", grace_seconds: int | None = None) -> bool:
+        """Ask for deletion in the background; False where there was nothing.
+
+        ``uid`` guards against a namesake, ``version`` (the resource version) against a change.
+        """
 
     def watch(self, kind: str, *, namespace: str = "", name: str = "", resource_version: str = "") -> Watch:
         """Changes after ``resource_version``."""

@@ -150,11 +150,13 @@ class FakeCluster:
             self.react("replace", stored)
             return copy.deepcopy(stored)
 
-    def delete(self, ref: Ref, *, uid: str = "", grace_seconds: int | None = None) -> bool:
+    def delete(self, ref: Ref, *, uid: str = "", version: str = "", grace_seconds: int | None = None) -> bool:
         with self._lock:
             self._ask("delete", ref)
             current = self.objects.get(ref)
             if current is None or (uid and current["metadata"]["uid"] != uid):
+                return False
+            if version and current["metadata"]["resourceVersion"] != version:
                 return False
             if current["metadata"].get("finalizers"):
                 self._store(_merge(current, {"metadata": {"deletionTimestamp": "2026-01-02T03:04:05Z"}}))

@@ -76,6 +76,18 @@ RECORD_PATH = "/apis/preview.k8s-ee/v1alpha1/namespaces/platform/environments/de
                 "gracePeriodSeconds": 0,
             },
         ),
+        (
+            lambda c: c.delete(Ref("Pod", "a", "demo-pr-1"), version="7"),
+            "DELETE",
+            f"{PODS}/a",
+            {},
+            {
+                "apiVersion": "v1",
+                "kind": "DeleteOptions",
+                "propagationPolicy": "Background",
+                "preconditions": {"resourceVersion": "7"},
+            },
+        ),
     ],
 )
 def test_each_verb_asks_for_exactly_what_it_says(
@@ -132,8 +144,9 @@ def test_what_is_not_there_is_none_and_nothing_to_delete(cluster: KubernetesClus
 
 
 def test_a_namesake_of_what_was_to_be_deleted_stays(cluster: KubernetesCluster, server: Server) -> None:
-    server.answers = [refused(409, reason="Conflict")]
+    server.answers = [refused(409, reason="Conflict"), refused(409, reason="Conflict")]
     assert cluster.delete(Ref("Pod", "a", "demo-pr-1"), uid="u-1") is False
+    assert cluster.delete(Ref("Pod", "a", "demo-pr-1"), version="7") is False
 
 
 def test_a_conflict_without_precondition_is_the_callers_to_know(cluster: KubernetesCluster, server: Server) -> None:

@@ -247,6 +247,76 @@ def test_a_superseded_holder_renews_until_it_has_stopped(cluster, clock):
     assert cluster.objects[LEASE]["metadata"]["annotations"]["k8s-ee/sequence"] == "2 42"
 
 
+def test_a_lease_that_was_taken_over_meanwhile_is_not_forgotten(cluster, clock):
+    def rob(verb, named):
+        if verb == "delete":
+            cluster.update(LEASE, spec={**cluster.objects[LEASE]["spec"], "holderIdentity": "thief"})
+
+    with turn(cluster, clock) as mine:
+        cluster.refuse = rob
+        mine.forget()
+    assert holder(cluster) == "thief"
+
+
+@pytest.mark.parametrize("verb", ["get", "replace"])
+def test_a_holder_that_heard_nothing_and_cannot_ask_does_not_go_on(cluster, clock, verb):
+    mine = turn(cluster, clock)
+    mine._acquire()
+    clock.seconds += 20
+
+    def refuse(asked, named):
+        if asked == verb:
+            raise ClusterError("away")
+
+    cluster.refuse = refuse
+    with pytest.raises(ClusterError, match="did not say within 15 s whether it is still this run's turn"):
+        mine.check()
+    cluster.refuse = lambda verb, named: None
+    mine.check()
+
+
+def test_a_waiter_that_asks_while_the_holder_renews_is_no_reason_to_stop(cluster, clock):
+    mine = turn(cluster, clock)
+    mine._acquire()
+    clock.seconds += 20
+    asked = []
+
+    def ask(verb, named):
+        if verb == "replace" and not asked:
+            asked.append(True)
+            metadata = cluster.objects[LEASE]["metadata"]
+            annotations = {**metadata["annotations"], "example.org/note": "x"}
+            cluster.update(LEASE, metadata={**metadata, "annotations": annotations})
+
+    cluster.refuse = ask
+    mine.check()
+    assert asked
+
+
+def test_a_lease_counts_from_when_it_was_asked_for_however_late_the_answer(cluster, clock):
+    def slow(verb, named):
+        if verb == "create":
+            clock.seconds += 12
+
+    cluster.refuse = slow
+    mine = turn(cluster, clock)
+    mine._acquire()
+    clock.seconds += 4
+    cluster.update(LEASE, spec={**cluster.objects[LEASE]["spec"], "holderIdentity": "thief"})
+    with pytest.raises(ClusterError, match="another run took over"):
+        mine.check()
+
+
+def test_an_answer_that_comes_after_the_end_renews_nothing(cluster, clock):
+    mine = turn(cluster, clock)
+    mine._acquire()
+    clock.seconds += 5
+    mine._end_renewal()
+    before = cluster.objects[LEASE]["spec"]["renewTime"]
+    mine._refresh()
+    assert cluster.objects[LEASE]["spec"]["renewTime"] == before
+
+
 def eventually(check, seconds=5.0):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
