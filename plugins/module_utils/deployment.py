@@ -15,7 +15,8 @@ from .environment import Platform, World
 from .errors import CancelledError, ClusterError, FailedError, SupersededError
 from .lease import Turn
 from .objects import Manifest
-from .plan import Plan, look, make, refuse_occupied
+from .ownership import is_of
+from .plan import Plan, asker, look, make, refuse_occupied
 from .ports import Answer
 from .progress import Outcome, Preview, Progress, undiagnosed
 from .record import DEPLOYING, FAILED, READY, Record, Request, spec_of
@@ -58,6 +59,8 @@ class Deployment:
         # Asked again under the turn: the run before us may have changed all of it.
         seen = look(world, self._platform, self._request)
         refuse_occupied(self._request, seen)
+        if not is_of(seen.record.found, asker(self._request)):
+            seen.record.clear()
         if (seen.record.status.sequence or 0) > self._request.sequence:
             raise SupersededError(f"{self._place}: sequence {seen.record.status.sequence} has already been deployed")
         if is_leaving(seen.namespace):

@@ -38,6 +38,11 @@ def is_open(record: Manifest | None) -> bool:
     return record is not None and (record.get("status") or {}).get("phase") != "Destroyed"
 
 
+def is_of(record: Manifest | None, asker: Owner) -> bool:
+    """Whether a record, open or history, is of the one who asks; True where there is none."""
+    return record is None or _of_record(record).is_same_as(asker)
+
+
 def owners(namespace: Manifest | None, record: Manifest | None, identity: Identity) -> tuple[Owner, ...]:
     """Who is written down as the owner.
 

@@ -125,6 +125,11 @@ def make(world: World, platform: Platform, request: Request, tree: Mapping[str, 
     )
 
 
+def asker(request: Request) -> Owner:
+    """Whose request it is."""
+    return Owner(repository=request.repository, repository_id=str(request.repository_id))
+
+
 def refuse_occupied(request: Request, seen: Survey) -> None:
     """Refuse where the place is another repository's, or not ours.
 
@@ -135,7 +140,7 @@ def refuse_occupied(request: Request, seen: Survey) -> None:
         seen.namespace,
         seen.record.found,
         identity=identity,
-        asker=Owner(repository=request.repository, repository_id=str(request.repository_id)),
+        asker=asker(request),
         advice=f"choose another projectId than {identity.project}",
     )
 

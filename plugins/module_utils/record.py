@@ -172,6 +172,12 @@ class Record:
         spec: Mapping[str, Any] = (self.found or {}).get("spec", {})
         return spec
 
+    def clear(self) -> None:
+        """Remove it: another repository's history and order of events say nothing about ours."""
+        if self.found is not None:
+            self._cluster.delete(self.ref, uid=self.found["metadata"]["uid"])
+        self.found, self.status = None, Status.parse({})
+
     def write(self, spec: Mapping[str, Any], labels: Mapping[str, str]) -> None:
         """Put what is asked for on record."""
         self.found = self._cluster.apply({**self._head(), "spec": dict(spec)} | self._labelled(labels))

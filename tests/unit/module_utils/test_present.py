@@ -74,6 +74,16 @@ def test_the_cluster_s_own_addresses_are_kept_from_the_environment(world, cluste
     assert "11.0.0.0/16" in policies
 
 
+def test_the_order_of_events_of_another_repository_that_was_here_before_means_nothing(world, cluster):
+    other = replace(REQUEST, repository="other/demo", repository_id=7, sequence=99)
+    present(world, PLATFORM, other, CONFIG)
+    cluster.put({**cluster.objects[RECORD], "status": {**status(cluster), "phase": "Destroyed", "sequence": 100}})
+    for named in [named for named in cluster.objects if PLACE in (named.namespace, named.name) and named != RECORD]:
+        cluster.remove(named)
+    assert present(world, PLATFORM, REQUEST, CONFIG).status == "ready"
+    assert (cluster.objects[RECORD]["spec"]["repositoryId"], status(cluster)["sequence"]) == (42, 1)
+
+
 def test_the_second_run_changes_nothing(world, cluster):
     present(world, PLATFORM, REQUEST, CONFIG)
     again = present(world, PLATFORM, REQUEST, CONFIG)
