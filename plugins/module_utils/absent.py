@@ -18,10 +18,10 @@ from .clock import timestamp
 from .departure import Holder, see_it_gone
 from .environment import Platform, World
 from .errors import CancelledError, ClusterError, PreviewError, RefusedError, SupersededError
-from .lease import Turn, drop_free
+from .lease import Turn
 from .names import Identity
 from .objects import Manifest, Ref, presentable, ref
-from .ownership import is_open
+from .ownership import Owner, is_of, is_open
 from .progress import Outcome, Preview, Progress, ended_early, undiagnosed
 from .record import DESTROYED, DESTROYING, FAILED, Record
 from .teardown import plan
@@ -89,9 +89,7 @@ def absent(
 
     try:
         found = look(world)
-        if found.nothing:
-            if not check:
-                drop_free(world.cluster, Ref("Lease", place, platform.namespace))
+        if check and found.nothing:
             return Preview(status="absent", namespace=place)
         if check:
             return Preview(status="destroyed", namespace=place, changed=True, changes=found.changes)
@@ -110,6 +108,8 @@ def absent(
             # Looked at again under the turn: the run before us may have changed all of it, the owner included.
             found = look(world)
             if found.nothing:
+                if is_of(found.record.found, Owner(repository=repository, repository_id=str(repository_id))):
+                    _remember(world, found.record, sequence, turn)
                 return Preview(status="absent", namespace=place)
             return _remove(world, place, found, sequence, progress, turn)
     except PreviewError as error:
@@ -162,8 +162,21 @@ def _remove(world: World, place: str, found: _Found, sequence: int, progress: Pr
         expires_at=None,
         phases=tuple(progress.steps),
     )
-    turn.forget()
+    if record.found is not None:
+        turn.forget()
     return _end("destroyed", place, found, progress, notes=released)
+
+
+def _remember(world: World, record: Record, sequence: int, turn: Turn) -> None:
+    """Leave word of a close that found nothing: what came before it may only be about to begin, and must not.
+
+    Where there is no record the Lease keeps the word.
+    """
+    if record.found is None:
+        return
+    if (record.status.sequence or 0) < sequence:
+        record.update(world.clock.now(), sequence=sequence)
+    turn.forget()
 
 
 def _end(

@@ -221,10 +221,3 @@ class Turn:
             raise
         self._renewed_at = at
         return True
-
-
-def drop_free(cluster: Cluster, ref: Ref) -> None:
-    """Delete a Lease that nobody holds, left behind by a run that was killed after its environment was gone."""
-    lease = cluster.get(ref)
-    if lease is not None and not lease["spec"].get("holderIdentity"):
-        cluster.delete(ref, version=lease["metadata"]["resourceVersion"])

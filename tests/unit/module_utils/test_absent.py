@@ -13,7 +13,7 @@ from ansible_collections.ephemeral.k8s.plugins.module_utils import absent as abs
 from ansible_collections.ephemeral.k8s.plugins.module_utils.absent import absent, find
 from ansible_collections.ephemeral.k8s.plugins.module_utils.clock import SystemClock
 from ansible_collections.ephemeral.k8s.plugins.module_utils.environment import World
-from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError, RefusedError
+from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError, RefusedError, SupersededError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.lease import Turn
 from ansible_collections.ephemeral.k8s.plugins.module_utils.names import Identity, labels
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
@@ -189,14 +189,49 @@ def test_what_never_was_or_is_gone_is_absent(world, cluster):
     assert (again.status, again.changed) == ("absent", False)
 
 
-def test_a_lease_left_by_a_killed_close_goes_with_the_next(world, cluster):
-    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
-    cluster.put({**lease, "metadata": {"name": "demo-pr-1", "namespace": "platform"}, "spec": {"holderIdentity": ""}})
-    assert close(world).status == "absent"
+def asking(world, *, sequence):
+    return Turn(
+        world.cluster,
+        ref=LEASE,
+        owner="42",
+        sequence=sequence,
+        holder="open",
+        wait_seconds=0,
+        clock=world.clock,
+    )
+
+
+def test_a_close_that_finds_nothing_leaves_word_for_what_came_before_it_and_has_not_begun(world, cluster):
+    assert close(world, sequence=5).status == "absent"
+    with pytest.raises(SupersededError, match="sequence 4 gives way to 5"):
+        asking(world, sequence=4).__enter__()
+    with asking(world, sequence=6) as newer:
+        newer.check()
+
+
+def test_a_close_waits_for_a_run_that_has_made_nothing_yet(world, cluster):
+    with asking(world, sequence=1) as older:
+        closed = close(world, sequence=2)
+        older._refresh()
+        with pytest.raises(SupersededError):
+            older.check()
+    assert closed.status == "refused"
+    assert "another run (open) has worked on it" in closed.diagnosis["message"]
+
+
+def test_the_word_of_a_close_is_kept_by_the_record_where_there_is_one(world, cluster):
+    put_environment(cluster, phase="Destroyed", sequence=3)
+    cluster.remove(NAMESPACE)
+    assert close(world, sequence=5).status == "absent"
+    assert cluster.objects[RECORD]["status"]["sequence"] == 5
     assert LEASE not in cluster.objects
-    cluster.put({**lease, "metadata": {"name": "demo-pr-1", "namespace": "platform"}, "spec": {"holderIdentity": "x"}})
-    assert close(world).status == "absent"
-    assert LEASE in cluster.objects
+
+
+def test_the_history_of_another_repository_is_left_alone(world, cluster):
+    put_environment(cluster, phase="Destroyed", sequence=3, repository="other/demo", repository_id=7)
+    cluster.remove(NAMESPACE)
+    assert close(world, sequence=5).status == "absent"
+    assert cluster.objects[RECORD]["status"]["sequence"] == 3
 
 
 def test_workloads_and_claims_are_asked_to_go_with_the_namespace(world, cluster):
