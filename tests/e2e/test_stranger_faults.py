@@ -236,9 +236,9 @@ def an_object_that_uses_up_the_quota_is_told_with_the_numbers(stage: Stage) -> N
 QUICK = (
     admission_that_refuses_an_object_is_named_with_its_words,
     what_another_hand_has_changed_is_taken_back,
-    a_pod_that_uses_up_the_quota_is_told_with_the_numbers,
 )
 SLOW = (
+    a_pod_that_uses_up_the_quota_is_told_with_the_numbers,
     slow_admission_costs_time_alone,
     admission_that_is_too_slow_is_named,
     admission_that_refuses_its_pods_is_named_with_its_words,

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.faults
 
 SMALL = demo_config(databases={})
 # A third of it is what an owner of a finalizer gets.
-TIMEOUT_SECONDS = 18
+TIMEOUT_SECONDS = 15
 OWNERS_SECONDS = TIMEOUT_SECONDS / 3
 # Each of three owners gets 20 s at most.
 ALL_OF_IT_SECONDS = 90

@@ -22,7 +22,7 @@ from .places import REGISTRY, ROOT
 from .programs import stopped, without_pods
 from .runs import Run, play, until
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 SMALL = demo_config(databases={})
 TIMEOUT_SECONDS = 10
@@ -96,8 +96,8 @@ def volume_whose_provisioner_waits_for_a_pod_and_is_away(stage: Stage) -> None:
     "story",
     [
         volume_whose_provisioner_waits_for_a_pod_and_is_away,
-        pytest.param(volume_of_a_class_that_is_not_there, marks=pytest.mark.slow),
-        pytest.param(volume_whose_provisioner_is_away, marks=pytest.mark.slow),
+        volume_of_a_class_that_is_not_there,
+        volume_whose_provisioner_is_away,
     ],
     ids=lambda story: story.__name__,
 )
@@ -105,7 +105,6 @@ def test_no(at_once, story):
     at_once[story].result()
 
 
-@pytest.mark.slow
 def test_volumes_come_once_their_provisioner_is_back(pr, api, kubectl):
     with without_pods(kubectl, "local-path-provisioner", namespace="kube-system"):
         diagnosis = failed(pr(444, pr_sha="one", preview_timeout=TIMEOUT_SECONDS), 444, timeout=TIMEOUT_SECONDS)
@@ -146,7 +145,6 @@ def full_node(kubectl: Kubectl, folder: Any, *, leaving_millis: int) -> Iterator
         kubectl("delete", "pod", "greedy", "-n", "default", "--force", "--grace-period=0")
 
 
-@pytest.mark.slow
 def test_a_node_without_room_is_told_with_the_sum_that_was_asked_for(pr, api, kubectl, tmp_path):
     with full_node(kubectl, tmp_path, leaving_millis=40):
         run = pr(445, config=SMALL, pr_sha="one", preview_timeout=TIMEOUT_SECONDS)
@@ -180,7 +178,6 @@ def registry_answers() -> bool:
         return False
 
 
-@pytest.mark.slow
 def test_an_image_whose_registry_is_down_is_named_and_comes_with_the_next_run(pr, api):
     image = new_tag(f"pr-446-{time.time_ns()}")
     with stopped("registry"):
@@ -196,7 +193,6 @@ def test_an_image_whose_registry_is_down_is_named_and_comes_with_the_next_run(pr
     closed(api, 446)
 
 
-@pytest.mark.slow
 def test_without_names_an_application_says_whom_it_cannot_find_and_comes_up_once_there_are_some(pr, api, kubectl):
     with without_pods(kubectl, "coredns", namespace="kube-system"):
         run = pr(447, pr_sha="one", preview_timeout=2 * TIMEOUT_SECONDS)
