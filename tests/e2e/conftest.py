@@ -7,35 +7,36 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import urllib3
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-STATE = Path("/var/lib/ephemeral-k8s")
-KUBECONFIG = STATE / "admin.kubeconfig"
-REGISTRY = "registry.localhost:5000"
-HTTPS_PORT = 8443
-CA_FILE = STATE / "ca/ingress/ca.crt"
-DEMO = ROOT / "examples/demo"
-RUN_SECONDS = 300
+from .apiserver import ApiServer
+from .demo import ask, demo_config
+from .places import CA_FILE, DEMO, HTTPS_PORT, KUBECONFIG, REGISTRY, ROOT, STATE
+from .runs import Run, Started, play
 
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """How a play ended."""
-
-    code: int
-    preview: Mapping[str, Any]
-    output: str
-    seconds: float
+__all__ = [
+    "CA_FILE",
+    "DEMO",
+    "HTTPS_PORT",
+    "KUBECONFIG",
+    "REGISTRY",
+    "ROOT",
+    "STATE",
+    "ApiServer",
+    "Kubectl",
+    "PullRequests",
+    "Run",
+    "ask",
+    "build_image",
+    "demo_config",
+    "play",
+]
 
 
 class Kubectl:
@@ -61,85 +62,49 @@ def kubectl() -> Kubectl:
     return Kubectl()
 
 
-def play(playbook: str, variables: Mapping[str, Any], *, folder: Path = ROOT) -> Run:
-    """Run a playbook as a person would and take its result from `set_stats`.
+class PullRequests:
+    """``pr(11, config={...}, pr_sha="a")`` runs `playbooks/pr.yml` for a pull request."""
 
-    :param playbook: ``pr.yml``, or by its name in the collection: ``ephemeral.k8s.pr``.
-    :param folder: where the person stands.
-    """
-    started = time.monotonic()
-    named = str(ROOT / "playbooks" / playbook) if playbook.endswith(".yml") else playbook
-    done = subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", named, "-e", json.dumps(dict(variables))],
-        cwd=folder,
-        env={
-            **os.environ,
-            "PWD": str(folder),
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_SHOW_CUSTOM_STATS": "1",
-            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-            "LC_ALL": "C.UTF-8",
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        check=False,
-    )
-    output = done.stdout + done.stderr
-    _, _, stats = output.partition("RUN: ")
-    preview = json.JSONDecoder().raw_decode(stats)[0].get("preview", {}) if stats else {}
-    return Run(code=done.returncode, preview=preview, output=output, seconds=time.monotonic() - started)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._opened: set[tuple[str, int]] = set()
+
+    def __call__(self, number: int, *, config: Mapping[str, Any] | str | None = None, **variables: Any) -> Run:
+        return play("pr.yml", self.variables(number, config=config, **variables))
+
+    def start(self, number: int, *, config: Mapping[str, Any] | str | None = None, **variables: Any) -> Started:
+        """The same in the background."""
+        return Started("pr.yml", self.variables(number, config=config, **variables))
+
+    def variables(
+        self, number: int, *, config: Mapping[str, Any] | str | None = None, **variables: Any
+    ) -> dict[str, Any]:
+        """What `playbooks/pr.yml` is called with; what is opened with it is closed at the end."""
+        written = demo_config() if config is None else config
+        path = self._folder / f"{number}-{time.monotonic_ns()}.yaml"
+        path.write_text(written if isinstance(written, str) else yaml.safe_dump(written))
+        if isinstance(written, Mapping):
+            self._opened.add((str(written["projectId"]), number))
+        return {"pr": number, "pr_config": str(path), "pr_image": f"{REGISTRY}/demo:pr-1", **variables}
+
+    def close_all(self, kubectl: Kubectl) -> None:
+        """Close what is still open."""
+        for project, number in sorted(self._opened):
+            if kubectl.exists("namespace", f"{project}-pr-{number}"):
+                play("pr.yml", {"pr": number, "pr_state": "absent", "pr_project": project})
 
 
 @pytest.fixture(scope="session")
-def pr(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Run]]:
-    """``pr(11, config={...}, pr_sha="a")`` runs `playbooks/pr.yml`; what it opened is closed at the end."""
-    folder = tmp_path_factory.mktemp("configs")
-    opened: set[tuple[str, int]] = set()
-
-    def run(number: int, *, config: Mapping[str, Any] | str | None = None, **variables: Any) -> Run:
-        written = demo_config() if config is None else config
-        path = folder / f"{number}-{time.monotonic_ns()}.yaml"
-        path.write_text(written if isinstance(written, str) else yaml.safe_dump(written))
-        if isinstance(written, Mapping):
-            opened.add((str(written["projectId"]), number))
-        return play(
-            "pr.yml",
-            {"pr": number, "pr_config": str(path), "pr_image": f"{REGISTRY}/demo:pr-1", **variables},
-        )
-
-    yield run
-    for project, number in sorted(opened):
-        if kubectl.exists("namespace", f"{project}-pr-{number}"):
-            play("pr.yml", {"pr": number, "pr_state": "absent", "pr_project": project})
+def pr(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PullRequests]:
+    """Pull requests of the demo application; those still open are closed at the end."""
+    requests = PullRequests(tmp_path_factory.mktemp("configs"))
+    yield requests
+    requests.close_all(kubectl)
 
 
-def demo_config(**changes: Any) -> dict[str, Any]:
-    """The demo application's configuration with some top-level fields replaced."""
-    return {**yaml.safe_load((DEMO / "k8s-ee.yaml").read_text()), **changes}
-
-
-def ask(url: str, *, method: str = "GET", body: Mapping[str, Any] | None = None) -> urllib3.BaseHTTPResponse:
-    """A request as a visitor's browser makes it: TLS verified, public host name, loopback address."""
-    parts = urllib3.util.parse_url(url)
-    pool = urllib3.HTTPSConnectionPool(
-        "127.0.0.1",
-        parts.port or 443,
-        ca_certs=str(CA_FILE),
-        server_hostname=parts.host,
-        assert_hostname=parts.host,
-    )
-    headers = {"Host": f"{parts.host}:{parts.port}", "Content-Type": "application/json"}
-    return pool.request(
-        method,
-        parts.request_uri,
-        headers=headers,
-        body=None if body is None else json.dumps(body),
-        timeout=10,
-        retries=False,
-        redirect=False,
-    )
+@pytest.fixture(scope="session")
+def api(kubectl: Kubectl) -> ApiServer:
+    return ApiServer()
 
 
 def build_image(tag: str, dockerfile: str, folder: Path) -> str:

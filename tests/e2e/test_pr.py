@@ -13,34 +13,16 @@ from pathlib import Path
 import ansible_runner
 import pytest
 
-from .conftest import DEMO, REGISTRY, ROOT, STATE, ask, build_image, demo_config, play
+from .conftest import build_image
+from .demo import URL, add, ask, demo_config, folders_of, texts
+from .places import DEMO, REGISTRY, ROOT, STATE
+from .runs import play
 
 pytestmark = pytest.mark.pr
 
-URL = "https://demo-pr-{}.preview.localhost:8443"
 ODD_BRANCH = "feat/`odd` | <b>name</b> $(x)"
 # Higher is newer, also than what an earlier session of these tests left on record.
 NOW = int(time.time())
-VOLUMES = STATE / "volumes"
-
-
-def entries(number):
-    return json.loads(ask(f"{URL.format(number)}/api/entries").data)
-
-
-def texts(number):
-    listed = entries(number)
-    return [entry["text"] for entry in (listed["entries"] if isinstance(listed, dict) else listed)]
-
-
-def add(number, text):
-    answer = ask(f"{URL.format(number)}/api/entries", method="POST", body={"author": "ada", "text": text})
-    assert answer.status == 201, answer.data
-
-
-def volumes(kubectl, namespace):
-    found = kubectl.json("get", "pv")["items"]
-    return [v for v in found if v["spec"].get("claimRef", {}).get("namespace") == namespace]
 
 
 def phase_names(run):
@@ -141,10 +123,10 @@ class TestOneEnvironment:
         assert "evil/demo" in refused.preview["diagnosis"]["message"]
         assert kubectl.exists("namespace", "demo-pr-11")
 
-    def test_close_with_a_broken_config_leaves_nothing(self, opened, kubectl, tmp_path):
+    def test_close_with_a_broken_config_leaves_nothing(self, opened, kubectl, api, tmp_path):
         broken = tmp_path / "k8s-ee.yaml"
         broken.write_text("projectId: [")
-        (volume,) = volumes(kubectl, "demo-pr-11")
+        (volume,) = api.volumes("demo-pr-11")
         folder = Path((volume["spec"].get("hostPath") or volume["spec"]["local"])["path"])
         assert folder.is_dir()
         closed = play(
@@ -155,7 +137,7 @@ class TestOneEnvironment:
         assert closed.preview["url"] is None
         assert phase_names(closed) == ["lease", "delete", "verify"]
         assert not kubectl.exists("namespace", "demo-pr-11")
-        assert volumes(kubectl, "demo-pr-11") == []
+        assert api.volumes("demo-pr-11") == []
         assert not folder.exists()
         assert not kubectl.exists("lease", "-n", "platform", "demo-pr-11")
         assert ask(URL.format(11)).status == 404
@@ -182,11 +164,6 @@ def test_five_pull_requests_at_once_and_the_disk_back_after(pr, kubectl):
     assert [run.preview.get("status") for run in closed] == ["destroyed"] * 5
     assert not any(kubectl.exists("namespace", f"demo-pr-{number}") for number in numbers)
     assert folders_of(numbers) == []
-
-
-def folders_of(numbers):
-    marks = [f"_demo-pr-{number}_" for number in numbers]
-    return [path for path in VOLUMES.iterdir() if any(mark in path.name for mark in marks)]
 
 
 def test_a_refused_configuration_names_every_fault_and_creates_nothing(pr, kubectl):

@@ -20,7 +20,10 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import CA_FILE, ROOT, STATE, Kubectl, Run, ask, play
+from .conftest import Kubectl
+from .demo import ask
+from .places import CA_FILE, ROOT, STATE
+from .runs import Run, play
 
 pytestmark = pytest.mark.sandbox
 
