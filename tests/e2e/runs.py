@@ -166,8 +166,13 @@ def play(playbook: str, variables: Mapping[str, Any], *, folder: Path = ROOT) ->
     :param playbook: ``pr.yml``, or by its name in the collection: ``ephemeral.k8s.pr``.
     :param folder: where the person stands.
     """
-    with Started(playbook, variables, folder=folder) as run:
+    run = Started(playbook, variables, folder=folder)
+    try:
         return run.wait()
+    finally:
+        # What it has started and left on purpose, as the sandbox is, goes on.
+        if not run.ended:
+            run.kill(Way.TREE)
 
 
 def until(condition: str, holds: Callable[[], object], *, seconds: float) -> None:
