@@ -39,6 +39,11 @@ __all__ = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes the whole sandbox down comes last: where it does not come back, all else has had its say."""
+    items.sort(key=lambda item: item.get_closest_marker("outage") is not None)
+
+
 class Kubectl:
     """The sandbox's kubectl."""
 
