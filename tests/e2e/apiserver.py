@@ -58,7 +58,9 @@ class ApiServer:
         query = {"watch": "1", "resourceVersion": since, "timeoutSeconds": str(max(1, round(seconds)))}
         query |= {"fieldSelector": f"metadata.name={name}"} if name else {}
         url = f"{self._host}{collection}?{urlencode(query)}"
-        answer = self._pool.request("GET", url, preload_content=False, timeout=urllib3.Timeout(10, read=seconds + 10))
+        answer = self._pool.request(
+            "GET", url, preload_content=False, timeout=urllib3.Timeout(connect=10, read=seconds + 10)
+        )
         try:
             assert answer.status == 200, answer.data
             pending = b""

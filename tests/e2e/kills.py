@@ -21,12 +21,6 @@ PRESENT = ("plan", "turn", "record", "admit", "guardrails", "data", "app", "prob
 ABSENT = ("lease", "delete", "verify")
 _ENDS = ("Ready", "Failed", "Destroyed")
 _POINT_SECONDS = 90
-# Nothing is written down before the plan is made; what can be seen of it is that it renders.
-_SLOW_HELM = f"""#!/bin/sh
-: > "$0.began"
-sleep 0.5
-exec {STATE}/bin/helm "$@"
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +94,7 @@ def killed(api: ApiServer, namespace: str, variables: Mapping[str, Any], *, poin
     """Start `playbooks/pr.yml` and kill it at a point; what is left of it goes on until the context ends."""
     lookout = Lookout(api, namespace)
     with tempfile.TemporaryDirectory() as folder:
-        helm = Path(folder, "helm")
-        helm.write_text(_SLOW_HELM)
-        helm.chmod(0o755)
+        helm = slow_helm(Path(folder), seconds=0.5)
         with Started("pr.yml", {**variables, **({"preview_helm": str(helm)} if point == "plan" else {})}) as run:
             try:
                 shown = _rendering(helm) if point == "plan" else lookout.wait(point)
@@ -114,6 +106,17 @@ def killed(api: ApiServer, namespace: str, variables: Mapping[str, Any], *, poin
                 shown = lookout.step()
                 assert not lookout.has_ended, f"{namespace}: the run ended before it was killed at {point}"
             yield Killed(run=run, shown=shown)
+
+
+def slow_helm(folder: Path, *, seconds: float) -> Path:
+    """A helm that takes its time, so that others act while a run is in `plan`, and notes beside itself that it began.
+
+    Nothing is written down before a plan is made: what can be seen of that phase is that it renders.
+    """
+    helm = folder / "helm"
+    helm.write_text(f'#!/bin/sh\n: > "$0.began"\nsleep {seconds:g}\nexec {STATE}/bin/helm "$@"\n')
+    helm.chmod(0o755)
+    return helm
 
 
 def _rendering(helm: Path) -> None:
