@@ -62,7 +62,8 @@ def claim(suspect: Suspect) -> Finding | None:
     """A volume could not be made."""
     if suspect.object["kind"] != "PersistentVolumeClaim":
         return None
-    text = next(suspect.messages("ProvisioningFailed", "FailedBinding"), None)
+    # With a provisioner that does not run, nothing fails: the control plane says that it waits, again and again.
+    text = next(suspect.messages("ProvisioningFailed", "FailedBinding", "ExternalProvisioning"), None)
     if text is None:
         return None
     spec: Mapping[str, Any] = suspect.object["spec"]
@@ -71,7 +72,8 @@ def claim(suspect: Suspect) -> Finding | None:
     return Finding(
         reason="VolumeNotProvisioned",
         message=f"{suspect.name} of {size} and storage class {kind} has no volume: {one_line(text)}",
-        hint="when the message speaks of space, lower `storage` in k8s-ee.yaml; otherwise " + MAINTAINER,
+        hint="the disk for volumes may be full: close a pull request that you no longer need, then run the job again; "
+        "when it ends the same way, " + MAINTAINER,
     )
 
 
