@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from .apiserver import ApiServer
 from .demo import folders_of
 from .runs import Run, play
+
+# All runs of a session are one event, so that none supersedes another, and newer than what an earlier session left.
+SEQUENCE = int(time.time())
 
 
 def place(number: int) -> str:
@@ -18,7 +22,7 @@ def place(number: int) -> str:
 
 def closing(number: int) -> dict[str, Any]:
     """The variables of a run that closes it."""
-    return {"pr": number, "pr_state": "absent", "pr_project": "demo"}
+    return {"pr": number, "pr_state": "absent", "pr_project": "demo", "pr_sequence": SEQUENCE}
 
 
 def close(number: int) -> Run:

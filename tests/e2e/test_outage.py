@@ -9,7 +9,6 @@ the same. What a disk loses with its power, test_data_disk.py takes away too.
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import pytest
 
 from .conftest import build_image
 from .demo import add, folders_of, texts
-from .environments import close, closing, left, passwords, place
+from .environments import SEQUENCE, close, closing, left, passwords, place
 from .kills import Lookout
 from .pictures import difference, picture
 from .places import REGISTRY, VOLUMES
@@ -36,7 +35,6 @@ PRIVATE = 702
 UNCUT = 709
 # Of the 180 s that a machine may take from a reboot to the last answer, this is the part after its own start.
 ANSWER_SECONDS = 60
-NOW = int(time.time())
 
 
 def forget_image(image: str) -> None:
@@ -70,7 +68,7 @@ def outage(pr, api, tmp_path_factory) -> Iterator[Outage]:
         image = f"{REGISTRY}/demo:pr-1"
         if number == PRIVATE:
             image = build_image(f"demo:pr-{PRIVATE}", "ARG BASE\nFROM ${BASE}\nENV DEMO_EDITION=private\n", folder)
-        run = pr(number, pr_sha="first", pr_sequence=NOW, pr_image=image)
+        run = pr(number, pr_sha="first", pr_sequence=SEQUENCE, pr_image=image)
         assert run.preview.get("status") == "ready", run.output
         add(number, f"of {number}")
         return run
@@ -82,7 +80,7 @@ def outage(pr, api, tmp_path_factory) -> Iterator[Outage]:
         secrets = {number: passwords(api, number) for number in OPEN}
         records = {number: api.record(place(number)) for number in OPEN}
         lookout = Lookout(api, place(PUSHED))
-        with pr.start(PUSHED, pr_sha="second", pr_sequence=NOW + 1) as push:
+        with pr.start(PUSHED, pr_sha="second", pr_sequence=SEQUENCE) as push:
             lookout.wait("app")
             end_everything(push)
         cut_at = datetime.now(UTC)
@@ -127,16 +125,11 @@ class TestEveryProcessKilled:
             assert api.record(place(number)) == outage.records[number]
 
     def test_the_push_that_was_cut_is_ready_after_one_more_run(self, outage, pr, api, record_property):
-        again = pr(PUSHED, pr_sha="second", pr_sequence=NOW + 1)
+        again = pr(PUSHED, pr_sha="second", pr_sequence=SEQUENCE)
         record_property("seconds", again.seconds)
         assert again.preview.get("status") == "ready", again.output
         assert texts(PUSHED) == outage.entries[PUSHED]
         assert passwords(api, PUSHED) == outage.passwords[PUSHED]
-
-
-def newest() -> int:
-    """A sequence above that of any close before."""
-    return int(time.time())
 
 
 def at(point: str) -> Callable[[int, Lookout], object]:
@@ -161,10 +154,9 @@ def volume_is_gone(number: int, _: Lookout) -> None:
 def uncut(pr, api) -> Iterator[Mapping[str, Any]]:
     """What an environment is like whose runs were left in peace."""
     close(UNCUT)
-    first = newest()
-    assert pr(UNCUT, pr_sha="first", pr_sequence=first).preview.get("status") == "ready"
+    assert pr(UNCUT, pr_sha="first", pr_sequence=SEQUENCE).preview.get("status") == "ready"
     created = picture(api, place(UNCUT))
-    assert pr(UNCUT, pr_sha="second", pr_sequence=first).preview.get("status") == "ready"
+    assert pr(UNCUT, pr_sha="second", pr_sequence=SEQUENCE).preview.get("status") == "ready"
     yield {"created": created, "pushed": picture(api, place(UNCUT))}
     close(UNCUT)
 
@@ -192,13 +184,12 @@ class TestRunCut:
         ],
     )
     def test_creation_is_as_without_the_cut(self, moment, closed, uncut, pr, api, record_property):
-        first = newest()
         lookout = Lookout(api, place(closed))
-        with pr.start(closed, pr_sha="first", pr_sequence=first) as run:
+        with pr.start(closed, pr_sha="first", pr_sequence=SEQUENCE) as run:
             moment(closed, lookout)
             end_everything(run)
         assert sandbox().code == 0
-        again = pr(closed, pr_sha="first", pr_sequence=first)
+        again = pr(closed, pr_sha="first", pr_sequence=SEQUENCE)
         record_property("phases", again.preview.get("phases"))
         assert again.preview.get("status") == "ready", again.output
         assert difference(uncut["created"], picture(api, place(closed))) == []
@@ -207,16 +198,15 @@ class TestRunCut:
 
     @pytest.mark.parametrize("point", ["record", "data", "app", "probe"])
     def test_push_is_as_without_the_cut_and_data_survive(self, point, closed, uncut, pr, api, record_property):
-        first = newest()
-        assert pr(closed, pr_sha="first", pr_sequence=first).preview.get("status") == "ready"
+        assert pr(closed, pr_sha="first", pr_sequence=SEQUENCE).preview.get("status") == "ready"
         add(closed, "kept")
         before = passwords(api, closed)
         lookout = Lookout(api, place(closed))
-        with pr.start(closed, pr_sha="second", pr_sequence=first) as run:
+        with pr.start(closed, pr_sha="second", pr_sequence=SEQUENCE) as run:
             lookout.wait(point)
             end_everything(run)
         assert sandbox().code == 0
-        again = pr(closed, pr_sha="second", pr_sequence=first)
+        again = pr(closed, pr_sha="second", pr_sequence=SEQUENCE)
         record_property("phases", again.preview.get("phases"))
         assert again.preview.get("status") == "ready", again.output
         assert difference(uncut["pushed"], picture(api, place(closed))) == []
@@ -232,8 +222,7 @@ class TestRunCut:
         ],
     )
     def test_close_leaves_nothing(self, moment, closed, pr, api, record_property):
-        first = newest()
-        assert pr(closed, pr_sha="first", pr_sequence=first).preview.get("status") == "ready"
+        assert pr(closed, pr_sha="first", pr_sequence=SEQUENCE).preview.get("status") == "ready"
         lookout = Lookout(api, place(closed))
         with Started("pr.yml", closing(closed)) as run:
             moment(closed, lookout)
