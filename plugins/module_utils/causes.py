@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import crash_causes, image_causes, log_causes, name_causes, placement_causes, probe_causes
+from . import crash_causes, disk_causes, image_causes, log_causes, name_causes, placement_causes, probe_causes
 from .findings import Cause, Finding
 from .suspects import Suspect
 
@@ -28,6 +28,7 @@ CAUSES: tuple[Cause, ...] = (
     # A process that ended: why it was ended, else what its log says, else its exit code.
     crash_causes.out_of_memory,
     name_causes.unresolved,
+    disk_causes.full,
     probe_causes.killed_by_probe,
     probe_causes.answered_since_crash,
     crash_causes.command_of_shell,

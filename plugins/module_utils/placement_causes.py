@@ -91,7 +91,8 @@ def claim(suspect: Suspect) -> Finding | None:
     return Finding(
         reason="VolumeNotProvisioned",
         message=f"{suspect.name} of {size} and storage class {kind} has no volume: {one_line(text)}",
-        hint="when the message speaks of space, lower `storage` in k8s-ee.yaml; otherwise " + MAINTAINER,
+        hint="the disk for volumes may be full: close a pull request that you no longer need, then run the job again; "
+        "when it ends the same way, " + MAINTAINER,
     )
 
 

@@ -41,6 +41,11 @@ __all__ = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes the whole sandbox down comes last: where it does not come back, all else has had its say."""
+    items.sort(key=lambda item: item.get_closest_marker("outage") is not None)
+
+
 # More of them on two cores, and each would be late for want of the processor.
 STORIES_AT_ONCE = 6
 

@@ -178,8 +178,13 @@ def play(playbook: str, variables: Mapping[str, Any], *options: str, folder: Pat
     :param options: further ones of ansible-playbook, such as ``--diff``.
     :param folder: where the person stands.
     """
-    with Started(playbook, variables, options=options, folder=folder) as run:
+    run = Started(playbook, variables, options=options, folder=folder)
+    try:
         return run.wait()
+    finally:
+        # What it has started and left on purpose, as the sandbox is, goes on.
+        if not run.ended:
+            run.kill(Way.TREE)
 
 
 def until(condition: str, holds: Callable[[], object], *, seconds: float) -> None:

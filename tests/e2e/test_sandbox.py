@@ -23,21 +23,17 @@ import pytest
 from .conftest import Kubectl
 from .demo import ask
 from .places import CA_FILE, ROOT, STATE
-from .runs import Run, play
+from .runs import until
+from .sandbox import CGROUPS, kill, kill_everything, pids, pids_of, processes, sandbox
 
 pytestmark = pytest.mark.sandbox
 
 MACHINE = ROOT / "roles/sandbox/files/machine"
-CGROUPS = Path("/sys/fs/cgroup")
 # Counters and clocks, which differ from one second to the next.
 VOLATILE = re.compile(
     r"^(fs\.(dentry-state|file-nr|inode-nr|inode-state|quota\.)|kernel\.(random\.|ns_last_pid|perf_)|vm\.stat"
     r"|net\.netfilter\.nf_conntrack_count|kernel\.(hung_task_detect_count|pty\.nr))"
 )
-
-
-def sandbox(state: str = "started") -> Run:
-    return play("sandbox.yml", {"sandbox_state": state})
 
 
 def output_of(*command: str) -> set[str]:
@@ -48,18 +44,6 @@ def output_of(*command: str) -> set[str]:
 def rules(command: str) -> set[str]:
     lines = output_of(command)
     return {re.sub(r"\[\d+:\d+\]", "", line) for line in lines if not line.startswith("#")}
-
-
-def processes() -> set[str]:
-    """The sandbox's living processes; a zombie, which its parent has not asked about yet, has no command line."""
-    found = set()
-    for cgroup in Path("/proc").glob("[0-9]*/cgroup"):
-        try:
-            if "ephemeral-k8s" in cgroup.read_text():
-                found.add((cgroup.parent / "cmdline").read_text().replace("\0", " "))
-        except OSError:
-            continue
-    return found - {""}
 
 
 def machine() -> dict[str, set[str]]:
@@ -93,22 +77,6 @@ def machine() -> dict[str, set[str]]:
         "hosts": set(Path("/etc/hosts").read_text().splitlines()),
         "files": {str(name) for place in places if Path(place).is_dir() for name in Path(place).iterdir()},
     }
-
-
-def kill_everything() -> None:
-    """SIGKILL to supervisord, its children and the containers, as a power cut would."""
-    groups = CGROUPS / ("freezer/ephemeral-k8s" if (CGROUPS / "freezer").exists() else "ephemeral-k8s")
-    for _ in range(20):
-        pids = [int(pid) for file in groups.glob("**/cgroup.procs") for pid in file.read_text().split()]
-        if not pids:
-            return
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        time.sleep(0.1)
-    pytest.fail(f"processes survive SIGKILL: {pids}")
 
 
 @pytest.fixture(scope="class")
@@ -160,11 +128,9 @@ class TestRunning:
 
     def test_idle_it_takes_less_than_a_gigabyte_and_a_half(self):
         total = 0
-        groups = CGROUPS / ("freezer/ephemeral-k8s" if (CGROUPS / "freezer").exists() else "ephemeral-k8s")
-        for file in groups.glob("**/cgroup.procs"):
-            for pid in file.read_text().split():
-                rollup = Path("/proc", pid, "smaps_rollup").read_text()
-                total += int(re.search(r"^Pss: +(\d+) kB", rollup, re.MULTILINE)[1])
+        for pid in pids():
+            rollup = Path("/proc", str(pid), "smaps_rollup").read_text()
+            total += int(re.search(r"^Pss: +(\d+) kB", rollup, re.MULTILINE)[1])
         assert 0 < total < 1.5 * 2**20, f"{total / 2**10:.0f} MiB"
 
     def test_only_root_reads_the_keys(self):
@@ -183,15 +149,8 @@ class TestRunning:
         assert done.returncode == 0, done.stderr
 
     def test_a_killed_process_is_back_within_seconds(self, kubectl):
-        before = int(subprocess.check_output(["pgrep", "-f", f"{STATE}/bin/kube-scheduler"]).split()[0])
-        os.kill(before, signal.SIGKILL)
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
-            found = subprocess.run(["pgrep", "-f", f"{STATE}/bin/kube-scheduler"], capture_output=True, check=False)
-            if found.stdout.split() and int(found.stdout.split()[0]) != before:
-                return
-            time.sleep(0.2)
-        pytest.fail("kube-scheduler did not come back")
+        killed = kill("kube-scheduler")
+        until("kube-scheduler is back", lambda: set(pids_of("kube-scheduler")) - killed, seconds=10)
 
     def test_killed_whole_it_comes_back_with_its_data_and_pods(self, kubectl):
         kubectl("create", "configmap", "survivor", "-n", "default", "--from-literal=a=b")
@@ -248,6 +207,7 @@ class TestStopped:
         run = sandbox()
         assert run.code == 0, run.output
         assert not kubectl.exists("configmap", "old", "-n", "default")
+        assert ask("https://nobody.preview.localhost:8443/").status == 404, "the fresh one is prepared, too"
         assert sandbox("stopped").code == 0
 
     def test_a_start_killed_half_way_is_finished_by_the_next(self, untouched):
@@ -284,12 +244,15 @@ class TestStopped:
             os.killpg(started.pid, signal.SIGKILL)
 
 
-class TestRefusals:
-    """What `machine` says of a machine that cannot run it."""
+class TestMachine:
+    """What `machine` says of a machine: what is there, and why it cannot run the sandbox."""
 
-    def faults(self, tmp_path, *, prefix=(), **changes):
+    def faults(self, tmp_path, **changes):
+        return self.told(tmp_path, **changes)["faults"]
+
+    def told(self, tmp_path, *, prefix=(), **changes):
         source = tmp_path / "tool"
-        source.mkdir()
+        source.mkdir(exist_ok=True)
         (source / "go.mod").write_text("module x\nrequire example.org/tool v1.2.3\n")
         (source / "go.sum").write_text("")
         question = {
@@ -313,7 +276,7 @@ class TestRefusals:
             text=True,
             check=True,
         )
-        return json.loads(done.stdout)["faults"]
+        return json.loads(done.stdout)
 
     def go(self, tmp_path, version):
         program = tmp_path / "go"
@@ -339,3 +302,15 @@ class TestRefusals:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             found = self.faults(tmp_path, ports={"registry": taken.getsockname()[1]})
         assert len([fault for fault in found if "Go" in fault or "registry" in fault]) == 2
+
+    def test_one_that_crashed_is_still_prepared_unless_this_checkout_runs_it_otherwise(self, tmp_path):
+        fresh = self.told(tmp_path)
+        assert (fresh["state"], fresh["prepared"]) == ("stopped", False)
+        state = tmp_path / "state"
+        state.mkdir()
+        (state / "version").write_text(fresh["version"])
+        (state / "prepared").write_text(fresh["preparation"])
+        crashed = self.told(tmp_path)
+        assert (crashed["state"], crashed["prepared"]) == ("broken", True)
+        (state / "version").write_text("another checkout's")
+        assert not self.told(tmp_path)["prepared"]
