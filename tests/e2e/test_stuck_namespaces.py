@@ -20,7 +20,7 @@ from .faulty_proxy import FaultyProxy
 from .places import KUBECONFIG
 from .runs import Run, Started, until
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 SMALL = demo_config(databases={})
 # A third of it is what an owner of a finalizer gets.
@@ -179,17 +179,12 @@ def one_before_that_is_held_while_the_next_is_opened(stage: Stage) -> None:
     "story",
     [
         content_held_by_an_owner_that_is_away,
-        *(
-            pytest.param(story, marks=pytest.mark.slow)
-            for story in (
-                namespace_held_by_an_owner_that_is_away,
-                spec_of_a_namespace_held_by_an_owner_that_is_away,
-                all_of_it_held_and_released_in_the_documented_order,
-                content_held_by_an_owner_that_lives,
-                content_that_may_not_be_released,
-                one_before_that_is_held_while_the_next_is_opened,
-            )
-        ),
+        namespace_held_by_an_owner_that_is_away,
+        spec_of_a_namespace_held_by_an_owner_that_is_away,
+        all_of_it_held_and_released_in_the_documented_order,
+        content_held_by_an_owner_that_lives,
+        content_that_may_not_be_released,
+        one_before_that_is_held_while_the_next_is_opened,
     ],
     ids=lambda story: story.__name__,
 )
