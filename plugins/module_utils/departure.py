@@ -60,7 +60,8 @@ def see_it_gone(
         ):
             namespace = picture.objects.get(itself)
             if clock.monotonic() >= deadline:
-                left = "; ".join((*map(_left, picture.objects.values()), *map(str, release.holders)))
+                parts = (*map(_left, picture.objects.values()), *map(str, release.holders), release.refusal)
+                left = "; ".join(filter(None, parts))
                 raise ClusterError(
                     f"{place} is not gone after {world.timeout_seconds:g} s: {left}", reason="DeletionUnfinished"
                 )
@@ -91,6 +92,7 @@ class _Release:
 
     :ivar holders: those that were found last.
     :ivar done: what was done about them.
+    :ivar refusal: why one of them could not be made to let go; empty where nothing was refused.
     """
 
     world: World
@@ -99,6 +101,7 @@ class _Release:
     told: Callable[[Holder], None]
     holders: tuple[Holder, ...] = ()
     done: list[str] = field(default_factory=list)
+    refusal: str = ""
 
     def look(self, namespace: Manifest) -> None:
         """Look who holds it now, and act if the time has come."""
@@ -126,7 +129,13 @@ class _Release:
             )
 
     def _let_go(self, remnant: Remnant, grace: float) -> None:
-        if self.world.cluster.release(remnant, keep=remnant.own):
+        try:
+            released = self.world.cluster.release(remnant, keep=remnant.own)
+        except ClusterError as error:
+            # Looked at again until the time is over; then who holds it is named, and why it still does.
+            self.refusal = str(error)
+            return
+        if released:
             foreign = ", ".join(remnant.foreign)
             self.done.append(
                 f"{remnant} held namespace {self.place} by {foreign}, which its owner did not take off within "

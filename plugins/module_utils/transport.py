@@ -25,6 +25,8 @@ WATCH_SECONDS = 30
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
+# An API server that was silent for as long as it may be is given so much for what must still be tried.
+_LAST_TRY_SECONDS = 0.5
 
 
 _NOT_ASCII = re.compile("[\x7f-\uffff]")
@@ -128,11 +130,14 @@ class ApiServer:
         """
         url = f"{self.host}{path}" + (f"?{urlencode(query)}" if query else "")
         described = {"Accept": accept, "User-Agent": MANAGER, "Content-Type": content_type}
-        read = WATCH_SECONDS + 5 if stream else _READ_SECONDS
         pause, absence = 0.1, self._absence
+        failing_since: float | None = None
         while True:
             if method != "GET":
                 self._check()
+            began = self._clock.monotonic()
+            left = self._left(began, absence.since, failing_since)
+            read = WATCH_SECONDS + 5 if stream else min(_READ_SECONDS, left)
             try:
                 response = self._pool.request(
                     method,
@@ -141,7 +146,7 @@ class ApiServer:
                     headers={**described, **self._headers()},
                     preload_content=not stream,
                     retries=False,
-                    timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=read),
+                    timeout=urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), read=read),
                 )
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 failure = unreachable(self.host, error)
@@ -156,12 +161,20 @@ class ApiServer:
                 retry_after, again = _seconds(response.headers.get("Retry-After")), response.status in _BUSY
             if once or not again:
                 raise failure
+            # Since it was tried, not since it was given up: a try may take all of our patience by itself.
+            failing_since = began if failing_since is None else failing_since
+            absence.since = since = began if absence.since is None else absence.since
             now, wait = self._clock.monotonic(), max(pause, retry_after)
-            absence.since = since = now if absence.since is None else absence.since
-            if now + wait > since + self._patience():
+            # What others are answered meanwhile (the Lease's renewal, say) must not keep this one here for ever.
+            if now + wait > min(since, failing_since) + self._patience():
                 raise failure
             self._clock.sleep(wait)
             pause = min(pause * 2, 2.0)
+
+    def _left(self, now: float, *since: float | None) -> float:
+        """For how long the next try may wait for an answer."""
+        first = min((each for each in since if each is not None), default=now)
+        return max(_LAST_TRY_SECONDS, first + self._patience() - now)
 
 
 def _seconds(header: str | None) -> float:

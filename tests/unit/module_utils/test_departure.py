@@ -165,6 +165,20 @@ def test_who_cannot_be_made_to_let_go_is_named_in_the_end(world, terminating):
         see_it_gone(replace(world, timeout_seconds=1.0), PLACE, check=lambda: None)
 
 
+def test_a_refusal_to_let_go_is_told_with_who_holds_it(world, terminating):
+    held(terminating, "example.org/hold")
+
+    def refuse(verb, named):
+        if verb == "release":
+            raise ClusterError("forbidden: update configmaps", status=403)
+
+    terminating.refuse = refuse
+    with pytest.raises(ClusterError) as raised:
+        see_it_gone(replace(world, timeout_seconds=1.0), PLACE, check=lambda: None)
+    assert "ConfigMap/hold holds it by finalizer example.org/hold" in str(raised.value)
+    assert str(raised.value).endswith("; forbidden: update configmaps")
+
+
 def test_a_normal_end_asks_for_no_remnants(world, cluster):
     content = {"type": "NamespaceContentRemaining", "status": "True", "message": "pods. has 1 resource instances"}
     cluster.put({**namespace(**LEAVING), "spec": {"finalizers": ["kubernetes"]}, "status": {"conditions": [content]}})

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,13 +15,14 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ansible_collections.ephemeral.k8s.plugins.module_utils.clock import SystemClock
 from ansible_collections.ephemeral.k8s.plugins.module_utils.cluster import KubernetesCluster
 from ansible_collections.ephemeral.k8s.plugins.module_utils.errors import ClusterError
 from ansible_collections.ephemeral.k8s.plugins.module_utils.kubeconfig import connect
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
 from ansible_collections.ephemeral.k8s.plugins.module_utils.transport import encoded
 from tests.unit.fakes import FakeClock
-from tests.unit.servers import TOKEN, Respond, Server, drops, kubeconfig, refused, says
+from tests.unit.servers import TOKEN, Respond, Server, drops, kubeconfig, refused, says, streams
 
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "demo-pr-1"}}
 
@@ -161,3 +164,28 @@ def test_a_body_says_the_same_to_a_reader_of_json_and_to_one_of_yaml(text: str) 
 
 def test_half_a_character_is_sent_as_the_sign_for_one_that_is_missing() -> None:
     assert json.loads(encoded({"branch": "a\ud83db"})) == {"branch": "a\ufffdb"}
+
+
+def test_what_others_are_answered_keeps_no_request_here_for_ever(
+    answered: KubernetesCluster, server: Server, clock: FakeClock
+) -> None:
+    """A write fails again and again while a renewal of the Lease succeeds between any two tries."""
+    server.answers = [refused(500)] * 400
+    clock.on_sleep = lambda: server.answers.insert(0, says(POD)) or answered.get(Ref("Pod", "a", "demo-pr-1"))
+    with pytest.raises(ClusterError, match="500"):
+        answered.apply(POD)
+    assert clock.seconds - 1000.0 <= 90.0
+
+
+def test_a_silent_server_is_waited_for_no_longer_than_patience(server: Server, tmp_path: Path) -> None:
+    cluster = connect(
+        kubeconfig=kubeconfig(tmp_path, server.url), context="", clock=SystemClock(), patience=lambda: 1.0
+    )
+    cluster.get(Ref("Node", "one"))
+    silence = threading.Event()
+    server.answers = [streams(until=silence)] * 4
+    began = time.monotonic()
+    with pytest.raises(ClusterError, match="timed out"):
+        cluster.get(Ref("Node", "one"))
+    assert time.monotonic() - began < 3.0
+    silence.set()
