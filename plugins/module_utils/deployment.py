@@ -53,8 +53,11 @@ class Deployment:
         self._answer: Answer | None = None
         self._notes: tuple[str, ...] = ()
 
-    def run(self, plan: Plan) -> Preview:
-        """All phases after the plan; the wait for the turn counts to phase record."""
+    def run(self, plan: Plan, planned_on: Survey) -> Preview:
+        """All phases after the plan; the wait for the turn counts to phase record.
+
+        :param planned_on: what had been seen when the plan was made.
+        """
         world, progress = self._world, self._progress
         # Asked again under the turn: the run before us may have changed all of it.
         seen = look(world, self._platform, self._request)
@@ -66,6 +69,7 @@ class Deployment:
         if is_leaving(seen.namespace):
             self._notes = see_it_gone(world, self._place, check=self._turn.check)
             seen = look(world, self._platform, self._request)
+        if _objects(seen) != _objects(planned_on):
             plan = make(world, self._platform, self._request, self._config, seen)
         self._private = plan.private
         record = seen.record
@@ -183,3 +187,8 @@ class Deployment:
             quota=plan.quota.hard(),
             notes=self._notes,
         )
+
+
+def _objects(seen: Survey) -> set[str]:
+    """Which objects were there: others than before ask for another plan."""
+    return {manifest["metadata"]["uid"] for manifest in seen.existing.values()}

@@ -78,10 +78,11 @@ def present(world: World, platform: Platform, request: Request, config: Mapping[
         with progress.phase("plan"):
             seen = look(world, platform, request)
             refuse_occupied(request, seen)
-            plan = make(world, platform, request, config, vacated(seen))
+            seen = vacated(seen)
+            plan = make(world, platform, request, config, seen)
         progress.begin("record")
         with turn:
             held = replace(world, cluster=world.cluster.guarded(turn.check))
-            return Deployment(held, platform, request, config, progress, turn).run(plan)
+            return Deployment(held, platform, request, config, progress, turn).run(plan, seen)
     except PreviewError as error:
         return ended_early(place, progress, error)

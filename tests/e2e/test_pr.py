@@ -30,7 +30,9 @@ def phase_names(run):
 
 
 @pytest.fixture(scope="module")
-def opened(pr):
+def opened(pr, kubectl):
+    if kubectl.exists("namespace", "demo-pr-11"):  # left by a session that was killed
+        play("pr.yml", {"pr": 11, "pr_state": "absent", "pr_project": "demo", "pr_sequence": NOW})
     return pr(11, pr_sha="first", pr_branch=ODD_BRANCH, pr_author="ada", pr_sequence=NOW + 1)
 
 

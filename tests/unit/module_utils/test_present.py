@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.ephemeral.k8s.plugins.module_utils import present as present_module
+from ansible_collections.ephemeral.k8s.plugins.module_utils.lease import Turn
 from ansible_collections.ephemeral.k8s.plugins.module_utils.objects import Ref
 from ansible_collections.ephemeral.k8s.plugins.module_utils.present import check, present
 from tests.unit.engine import (
@@ -255,3 +257,20 @@ def test_the_time_of_readiness_is_that_of_this_life(world, cluster, reopened):
     cluster.update(Ref("Deployment", "app", PLACE), status={})
     assert present(replace(world, timeout_seconds=0.3), PLATFORM, newer, CONFIG).status == "failed"
     assert status(cluster).get("readyAt") == (None if reopened else ready_at)
+
+
+def test_a_run_that_planned_while_another_one_worked_finds_its_work_done(world, cluster, monkeypatch):
+    before = []
+
+    class Late(Turn):
+        """A turn that comes only after another run has had its own."""
+
+        def __enter__(self):
+            if not before:
+                before.append("begun")
+                before.append(present(replace(world, run="first"), PLATFORM, REQUEST, CONFIG).changed)
+            return super().__enter__()
+
+    monkeypatch.setattr(present_module, "Turn", Late)
+    late = present(world, PLATFORM, REQUEST, CONFIG)
+    assert (before[-1], late.status, late.changed) == (True, "ready", False)
