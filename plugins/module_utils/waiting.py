@@ -21,6 +21,7 @@ from .objects import Manifest, Ref, ref
 from .ports import Cluster, Watch, WatchEvent
 
 _TICK_SECONDS = 0.5
+_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -142,12 +143,13 @@ class Picture:
                     self._changes.put(event)
                 watch.close()
             except ClusterError as error:
-                if error.status == 410:
-                    continue
-                self._changes.put(error)
-                return
+                if error.status != 410:
+                    self._changes.put(error)
+                    return
             except Exception as error:  # noqa: BLE001 - a thread that ends in silence leaves its waiter to the deadline
                 why = f"{type(error).__name__}: {error}"
                 told = f"{scope.kind}: what the API server sends cannot be read ({why}); run again"
                 self._changes.put(ClusterError(told))
                 return
+            # A server that ends each watch at once must not be asked without a pause.
+            self._ended.wait(_PAUSE_SECONDS)

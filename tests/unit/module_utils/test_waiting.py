@@ -90,6 +90,17 @@ def test_a_version_that_is_too_old_begins_again_with_a_list(cluster):
     assert refused
 
 
+def test_a_server_that_knows_no_version_any_more_is_not_asked_without_a_pause(cluster):
+    def refuse(verb, named):
+        if verb == "watch":
+            raise ClusterError("too old resource version", status=410, reason="Expired")
+
+    cluster.refuse = refuse
+    with Picture(cluster, (Scope("Pod", "demo-pr-1"),)) as picture:
+        assert not wait(picture, has("a"), seconds=1.2)
+    assert 2 <= cluster.verbs("Pod").count("list") <= 4
+
+
 def test_a_refused_list_ends_the_wait_with_the_servers_words(cluster):
     def refuse(verb, named):
         raise ClusterError("forbidden: pods", status=403)
