@@ -155,7 +155,8 @@ class Applier:
             try:
                 return work(manifest)
             except ClusterError as error:
-                return ClusterError(f"{ref(manifest)}: {error}", status=error.status, reason=error.reason)
+                about = str(ref(manifest))
+                return ClusterError(f"{about}: {error}", status=error.status, reason=error.reason, about=about)
 
         results = each(self._pool, told, manifests)
         self.changes += (result for result in results if isinstance(result, Change))

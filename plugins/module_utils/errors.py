@@ -55,11 +55,13 @@ class ClusterError(PreviewError):
 
     :param status: HTTP status of the answer; 0 where none came.
     :param reason: the API's machine-readable reason, such as ``Forbidden``; empty where none came.
+    :param about: the object that was asked for, ``Kind/name``; empty where it was none in particular.
     """
 
-    def __init__(self, message: str, *, status: int = 0, reason: str = "") -> None:
+    def __init__(self, message: str, *, status: int = 0, reason: str = "", about: str = "") -> None:
         self.status = status
         self.reason = reason
+        self.about = about
         super().__init__(message)
 
 

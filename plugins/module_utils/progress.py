@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,8 +17,6 @@ from .record import Step
 Outcome = Literal["ready", "failed", "refused", "superseded", "queued", "destroyed", "absent"]
 
 _BEFORE_ANYTHING = ("plan", "lease")
-# The engine begins a failed request with the object that it was about.
-_OBJECT = re.compile(r"[A-Z][A-Za-z]{1,40}/[a-z0-9][a-z0-9.-]{0,252}(?=: )")
 _GRAVITY: tuple[Outcome, ...] = ("failed", "refused", "superseded", "queued", "ready", "destroyed", "absent")
 
 
@@ -112,9 +109,8 @@ def undiagnosed(phase: str, error: PreviewError) -> dict[str, Any]:
             reason = "Refused"
         case CancelledError():
             reason = "Cancelled"
-        case ClusterError(reason=why):
+        case ClusterError(reason=why, about=named):
             reason = why or "ClusterError"
-            named = found[0] if (found := _OBJECT.match(message)) else ""
             if error.status == 403 and "exceeded quota" in message:
                 reason = "QuotaExceeded"
                 hint = f"something besides this environment takes the difference in its namespace; {MAINTAINER}"

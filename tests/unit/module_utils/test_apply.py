@@ -185,6 +185,7 @@ def test_one_refusal_names_its_object_and_does_not_keep_the_others_from_being_se
     with pytest.raises(ClusterError, match=r"^ConfigMap/bad: data is too long$") as caught:
         applier(cluster, pool).apply([config_map("bad"), config_map("good")])
     assert (caught.value.status, caught.value.reason) == (422, "Invalid")
+    assert caught.value.about == "ConfigMap/bad"
     assert Ref("ConfigMap", "good", PLACE) in cluster.objects
 
 

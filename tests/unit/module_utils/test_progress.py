@@ -77,14 +77,17 @@ def test_an_early_end_has_the_shape_of_every_other(error, status, reason):
 
 
 def test_a_request_that_was_refused_names_its_object():
-    refused = ClusterError("Service/app: POST /api: 500 broken", status=500, reason="InternalError")
+    refused = ClusterError(
+        "Service/app: POST /api: 500 broken", status=500, reason="InternalError", about="Service/app"
+    )
     assert undiagnosed("app", refused)["object"] == "Service/app"
     assert undiagnosed("app", ClusterError("API server https://10.0.0.1 cannot be reached"))["object"] == ""
 
 
 def test_an_object_that_a_quota_refuses_is_told_as_a_pod_that_it_refuses():
     sums = "exceeded quota: strangers, requested: services=1, used: services=3, limited: services=3"
-    told = undiagnosed("app", ClusterError(f'Service/app: services "app" is forbidden: {sums}', status=403))
+    message = f'Service/app: services "app" is forbidden: {sums}'
+    told = undiagnosed("app", ClusterError(message, status=403, about="Service/app"))
     assert (told["object"], told["reason"]) == ("Service/app", "QuotaExceeded")
     assert sums in told["message"]
     assert "maintainer" in told["hint"]
